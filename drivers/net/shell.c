@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network driver's event loop, the same for every device (device.h). Runs as one PD per device;
+ * owns the device's registers and rings and its sides of two connections, to the receive and to the
+ * transmit virtualiser. Has no mapping of data. Trusts nobody's indices; the virtualisers check the
+ * addresses that pass through here.
+ *
+ * Purely reactive: an activation moves what there is, both ways, in bursts; asks for the next wake;
+ * looks again; and combines its last signal with the wait.
+ *
+ * Sent buffers are returned lazily: no completion interrupt is asked for until the transmit
+ * virtualiser waits for buffers, or the device's ring is full. */
+#include "device.h"
+
+#include <base/signal.h>
+#include <microkit.h>
+#include <sddf/log.h>
+#include <sddf/net.h>
+#include <sddf/stats.h>
+
+static const struct net_driver_config *config;
+static struct connection rx, tx;
+static struct signals signals;
+static struct stats_page *stats;
+
+enum counter {
+    RX_FRAMES,
+    RX_BYTES,
+    TX_FRAMES,
+    TX_BYTES,
+    DEVICE_ERRORS,
+    VIOLATIONS,
+    ACTIVATIONS,
+    INTERRUPTS,
+    SIGNALS,
+    COUNTERS
+};
+
+static const char *const counter_names[COUNTERS] = {
+    "rx_frames",  "rx_bytes",    "tx_frames",  "tx_bytes", "device_errors",
+    "violations", "activations", "interrupts", "signals",
+};
+
+static uint64_t total_length(const struct net_desc *frames, uint32_t count)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bytes += frames[i].length;
+    }
+    return bytes;
+}
+
+/* Received frames: device to virtualiser. */
+static uint32_t rx_return(void)
+{
+    struct net_desc frames[NET_BURST];
+    uint32_t space = queue_space(&rx, NET_BURST);
+    uint32_t count = net_device_rx_return(frames, space < NET_BURST ? space : NET_BURST);
+    if (count != 0) {
+        net_put(&rx, frames, count);
+        queue_publish(&rx);
+        stats_add(stats, RX_FRAMES, count);
+        stats_add(stats, RX_BYTES, total_length(frames, count));
+    }
+    return count;
+}
+
+/* Empty buffers: virtualiser to device. */
+static uint32_t rx_provide(void)
+{
+    struct net_desc buffers[NET_BURST];
+    uint32_t room = net_device_rx_room();
+    if (room == 0 || queue_available(&rx) == 0) {
+        return 0;
+    }
+    uint32_t count = net_get(&rx, buffers, room < NET_BURST ? room : NET_BURST);
+    queue_release(&rx);
+    net_device_rx_provide(buffers, count);
+    return count;
+}
+
+/* Frames to send: virtualiser to device. */
+static uint32_t tx_provide(void)
+{
+    struct net_desc frames[NET_BURST];
+    uint32_t room = net_device_tx_room();
+    if (room == 0 || queue_available(&tx) == 0) {
+        return 0;
+    }
+    uint32_t count = net_get(&tx, frames, room < NET_BURST ? room : NET_BURST);
+    queue_release(&tx);
+    net_device_tx_provide(frames, count);
+    stats_add(stats, TX_FRAMES, count);
+    stats_add(stats, TX_BYTES, total_length(frames, count));
+    return count;
+}
+
+/* Sent buffers: device to virtualiser. */
+static uint32_t tx_return(void)
+{
+    struct net_desc buffers[NET_BURST];
+    uint32_t space = queue_space(&tx, NET_BURST);
+    uint32_t count = net_device_tx_return(buffers, space < NET_BURST ? space : NET_BURST);
+    if (count != 0) {
+        net_put(&tx, buffers, count);
+        queue_publish(&tx);
+    }
+    return count;
+}
+
+/* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
+ * it in time, and it checks that against its own table. */
+static void connection_check(struct connection *c, uint32_t channel)
+{
+    if (connection_poll(c) == CONNECTION_RESTARTED && connection_adopt(c)) {
+        signal_peer(&signals, channel);
+        connection_poll(c);
+    }
+}
+
+/* Asks for every wake that is needed. True if there is nothing to do now.
+ * Empty receive buffers are worth a wake only when the device runs low: otherwise they are fetched
+ * along with the next frames. A full transmit ring waits for the device, not for more frames. */
+static bool may_wait(void)
+{
+    bool rx_low = net_device_rx_held() <= net_device_rx_room();
+    bool tx_full = net_device_tx_room() == 0;
+    bool idle = !rx_low || net_device_rx_room() == 0 || queue_arm(&rx, 1);
+    idle &= tx_full || queue_arm(&tx, 1);
+    bool sent = tx_full || queue_peer_waits(&tx);
+    idle &= net_device_wait(queue_space(&rx, 1) != 0, sent && queue_space(&tx, 1) != 0);
+    return idle;
+}
+
+static void serve(void)
+{
+    connection_check(&rx, config->rx.channel);
+    connection_check(&tx, config->tx.channel);
+    do {
+        /* Bounded by the buffers that exist: each moves on and none is made here. */
+        while (rx_return() + tx_return() + rx_provide() + tx_provide() != 0) {
+            net_device_commit();
+            if (queue_signal(&tx)) {
+                signal_peer(&signals, config->tx.channel);
+            }
+            if (queue_signal(&rx)) {
+                signal_peer(&signals, config->rx.channel);
+            }
+        }
+    } while (!may_wait());
+
+    stats_set(stats, DEVICE_ERRORS, net_device_errors());
+    stats_set(stats, VIOLATIONS, rx.violations + tx.violations);
+    stats_add(stats, ACTIVATIONS, 1);
+    stats_set(stats, SIGNALS, signals.sent);
+}
+
+void init(void)
+{
+    config = config_get(CONFIG_NET_DRIVER, NET_CONFIG_VERSION, sizeof(*config));
+    stats = (struct stats_page *)(uintptr_t)config->header.stats;
+    stats_open(stats, config->header.instance, counter_names, COUNTERS);
+    if (!config_connect(&rx, &config->rx) || !config_connect(&tx, &config->tx)) {
+        config_refuse("a queue's capacity is not a power of two up to 65536");
+    }
+    const char *why = net_device_start(config);
+    if (why != NULL) {
+        log_line(why);
+        log_stop();
+    }
+    signal_peer(&signals, config->rx.channel);
+    signal_peer(&signals, config->tx.channel);
+    serve();
+    signal_end(&signals);
+}
+
+void notified(microkit_channel channel)
+{
+    bool interrupted = channel == config->irq_channel;
+    if (interrupted) {
+        net_device_irq_clear();
+        stats_add(stats, INTERRUPTS, 1);
+    }
+    serve();
+    if (interrupted) {
+        microkit_irq_ack(channel);
+    }
+    signal_end(&signals);
+}

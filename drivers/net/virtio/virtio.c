@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* virtio-net behind the MMIO transport: VirtIO 1.2, sections 4.2 and 5.1. The shell (drivers/net)
+ * calls it; it owns the registers and the two virtqueues. The device is not trusted: ids and
+ * lengths that it returns are checked against a table of what it was given.
+ *
+ * A frame is a chain of two descriptors: the header that VirtIO wants before each frame, which lies
+ * in this driver's own memory, and the buffer, which the driver never sees. Slot s of a queue has
+ * the descriptors 2s and 2s + 1; only the second changes after start-up. No offload is negotiated,
+ * so one header, all zero, serves every frame sent, and those of received frames are not read. */
+#include "device.h"
+
+#include <sddf/mmio.h>
+#include <virtio/mmio.h>
+#include <virtio/virtqueue.h>
+
+enum {
+    NET_DEVICE_ID = 1, /* section 5.1 */
+    RX_QUEUE = 0,      /* section 5.1.2 */
+    TX_QUEUE = 1,
+    HEADER_BYTES = 12,     /* section 5.1.6: struct virtio_net_hdr with VIRTIO_F_VERSION_1 */
+    SLOTS = 256,           /* frames per queue */
+    QUEUE_SIZE = 2 * SLOTS /* descriptors per queue */
+};
+
+/* How the rings region is laid out, from its start. */
+enum {
+    RX_OFFSET = 0,
+    TX_OFFSET = 16 * 1024,
+    RX_HEADER_OFFSET = 32 * 1024,
+    TX_HEADER_OFFSET = 32 * 1024 + 64,
+    RINGS_BYTES = 32 * 1024 + 128
+};
+
+/* One direction: the virtqueue, and what the device holds by slot. */
+struct ring {
+    struct virtqueue queue;
+    struct net_desc held[SLOTS];
+    bool in_device[SLOTS];
+    uint16_t free[SLOTS]; /* stack of free slots */
+    uint32_t free_count;
+    bool broken; /* the device claimed more than it was given; nothing of it is believed any more */
+};
+
+static struct ring rx, tx;
+static uintptr_t registers;
+static uint64_t errors;
+
+static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, bool event_index,
+                      uint16_t write_flag)
+{
+    virtqueue_open(&ring->queue, (void *)memory, QUEUE_SIZE, event_index);
+    for (uint16_t slot = 0; slot < SLOTS; slot++) {
+        struct virtq_desc *chain = &ring->queue.descriptors[2 * slot];
+        chain[0] =
+            (struct virtq_desc){header_io, HEADER_BYTES, (uint16_t)(VIRTQ_DESC_F_NEXT | write_flag),
+                                (uint16_t)(2 * slot + 1)};
+        chain[1] = (struct virtq_desc){0, 0, write_flag, 0};
+        ring->free[slot] = (uint16_t)(SLOTS - 1 - slot);
+    }
+    ring->free_count = SLOTS;
+    virtqueue_interrupt(&ring->queue, false);
+}
+
+static void ring_provide(struct ring *ring, const struct net_desc *buffer, uint32_t length)
+{
+    uint16_t slot = ring->free[--ring->free_count];
+    struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
+    data->address = buffer->address;
+    data->length = length;
+    ring->held[slot] = *buffer;
+    ring->in_device[slot] = true;
+    virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
+}
+
+/* Takes what the device has finished. An id that was not given, or given back already, is the
+ * device's error: counted, and nothing is returned for it. */
+static uint32_t ring_return(struct ring *ring, struct net_desc *buffers, uint32_t count_max,
+                            uint32_t *lengths)
+{
+    uint32_t used = virtqueue_used_count(&ring->queue);
+    uint32_t held = SLOTS - ring->free_count;
+    uint32_t count = 0;
+    if (used > held || ring->broken) {
+        errors += !ring->broken;
+        ring->broken = true;
+        return 0;
+    }
+    for (uint32_t i = 0; i < used && count < count_max; i++) {
+        uint32_t id = virtqueue_take(&ring->queue, &lengths[count]);
+        uint32_t slot = id / 2;
+        if (id >= QUEUE_SIZE || id % 2 != 0 || !ring->in_device[slot]) {
+            errors++;
+            continue;
+        }
+        ring->in_device[slot] = false;
+        ring->free[ring->free_count++] = (uint16_t)slot;
+        buffers[count++] = ring->held[slot];
+    }
+    return count;
+}
+
+const char *net_device_start(const struct net_driver_config *config)
+{
+    uint64_t agreed = 0;
+    registers = (uintptr_t)config->registers.address;
+    if (config->rings.size < RINGS_BYTES) {
+        return "the rings region is smaller than 33 KiB";
+    }
+    const char *why = virtio_find(registers, NET_DEVICE_ID);
+    if (why == NULL) { /* ACCESS_PLATFORM: our addresses are I/O addresses, so we can promise it */
+        why = virtio_negotiate(registers, VIRTIO_F_VERSION_1,
+                               VIRTIO_F_EVENT_IDX | VIRTIO_F_ACCESS_PLATFORM, &agreed);
+    }
+    if (why != NULL) {
+        return why;
+    }
+    uintptr_t rings = (uintptr_t)config->rings.address;
+    uint64_t io = config->rings.io_address;
+    bool event_index = (agreed & VIRTIO_F_EVENT_IDX) != 0;
+    ring_open(&rx, rings + RX_OFFSET, io + RX_HEADER_OFFSET, event_index, VIRTQ_DESC_F_WRITE);
+    ring_open(&tx, rings + TX_OFFSET, io + TX_HEADER_OFFSET, event_index, 0);
+    for (uint32_t i = 0; i < HEADER_BYTES; i++) {
+        ((uint8_t *)(rings + TX_HEADER_OFFSET))[i] = 0;
+    }
+    why = virtio_queue_start(registers, RX_QUEUE, &rx.queue, io + RX_OFFSET);
+    if (why == NULL) {
+        why = virtio_queue_start(registers, TX_QUEUE, &tx.queue, io + TX_OFFSET);
+    }
+    if (why == NULL) {
+        virtio_start(registers);
+    }
+    return why;
+}
+
+/* Section 4.2.2: bits read from InterruptStatus are written back to InterruptACK. */
+void net_device_irq_clear(void)
+{
+    mmio_write32(registers + VIRTIO_INTERRUPT_ACK,
+                 mmio_read32(registers + VIRTIO_INTERRUPT_STATUS));
+}
+
+uint32_t net_device_rx_room(void)
+{
+    return rx.free_count;
+}
+
+uint32_t net_device_rx_held(void)
+{
+    return SLOTS - rx.free_count;
+}
+
+void net_device_rx_provide(const struct net_desc *buffers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ring_provide(&rx, &buffers[i], buffers[i].length);
+    }
+}
+
+/* Section 5.1.6.4: the used length counts the header; a frame that is shorter than its header, or
+ * longer than its buffer, comes back empty, as an error. */
+uint32_t net_device_rx_return(struct net_desc *frames, uint32_t count_max)
+{
+    uint32_t lengths[NET_BURST];
+    uint32_t count =
+        ring_return(&rx, frames, count_max < NET_BURST ? count_max : NET_BURST, lengths);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t length = lengths[i] - HEADER_BYTES;
+        bool wrong = lengths[i] < HEADER_BYTES || length > frames[i].length;
+        errors += wrong;
+        frames[i].length = wrong ? 0 : (uint16_t)length;
+    }
+    return count;
+}
+
+uint32_t net_device_tx_room(void)
+{
+    return tx.free_count;
+}
+
+void net_device_tx_provide(const struct net_desc *frames, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ring_provide(&tx, &frames[i], frames[i].length);
+    }
+}
+
+uint32_t net_device_tx_return(struct net_desc *buffers, uint32_t count_max)
+{
+    uint32_t lengths[NET_BURST];
+    return ring_return(&tx, buffers, count_max < NET_BURST ? count_max : NET_BURST, lengths);
+}
+
+void net_device_commit(void)
+{
+    if (virtqueue_publish(&rx.queue)) {
+        mmio_doorbell32(registers + VIRTIO_QUEUE_NOTIFY, RX_QUEUE);
+    }
+    if (virtqueue_publish(&tx.queue)) {
+        mmio_doorbell32(registers + VIRTIO_QUEUE_NOTIFY, TX_QUEUE);
+    }
+}
+
+bool net_device_wait(bool received, bool sent)
+{
+    bool idle = virtqueue_interrupt(&rx.queue, received && !rx.broken);
+    return virtqueue_interrupt(&tx.queue, sent && !tx.broken) && idle;
+}
+
+uint64_t net_device_errors(void)
+{
+    return errors;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The only way to shared memory. A word that another protection domain may read or write has one of
+ * the types below, which nothing but these functions can open; so the transport's real code also
+ * runs on other implementations of this header (a simulator of store buffers, for one).
+ *
+ * Names give the order as C11 7.17.3 defines it. A release store pairs with the acquire load that
+ * reads its value; a seq_cst fence pairs with the seq_cst fence on the other side. */
+#ifndef SDDF_ATOMIC_H
+#define SDDF_ATOMIC_H
+
+#include <stdint.h>
+
+typedef struct {
+    uint16_t value;
+} shared_u16;
+
+typedef struct {
+    uint32_t value;
+} shared_u32;
+
+typedef struct {
+    uint64_t value;
+} shared_u64;
+
+static inline uint32_t atomic_load_relaxed(const shared_u32 *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t atomic_load_acquire(const shared_u32 *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_ACQUIRE);
+}
+
+static inline void atomic_store_relaxed(shared_u32 *word, uint32_t value)
+{
+    __atomic_store_n(&word->value, value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_store_release(shared_u32 *word, uint32_t value)
+{
+    __atomic_store_n(&word->value, value, __ATOMIC_RELEASE);
+}
+
+static inline uint16_t atomic_load16_relaxed(const shared_u16 *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_RELAXED);
+}
+
+static inline uint16_t atomic_load16_acquire(const shared_u16 *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_ACQUIRE);
+}
+
+static inline void atomic_store16_relaxed(shared_u16 *word, uint16_t value)
+{
+    __atomic_store_n(&word->value, value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_store16_release(shared_u16 *word, uint16_t value)
+{
+    __atomic_store_n(&word->value, value, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t atomic_load64_relaxed(const shared_u64 *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_store64_relaxed(shared_u64 *word, uint64_t value)
+{
+    __atomic_store_n(&word->value, value, __ATOMIC_RELAXED);
+}
+
+static inline void atomic_fence_seq_cst(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+#endif

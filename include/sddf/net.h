@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network class: what travels in its queues, and how its components are configured.
+ *
+ *     driver === receive virtualiser === [copier ===] client          receive
+ *     driver === transmit virtualiser ============== client          transmit
+ *
+ * Every === is a connection (queue.h). Full buffers travel in the direction of the data, empty ones
+ * return on the other queue of the same connection. Between driver and virtualisers a descriptor
+ * names a buffer by its I/O address, everywhere else by its offset in the client's data region: a
+ * client never learns an I/O address, a driver never maps data. */
+#ifndef SDDF_NET_H
+#define SDDF_NET_H
+
+#include <sddf/config.h>
+#include <sddf/queue.h>
+#include <stdint.h>
+
+enum {
+    NET_CLIENTS_MAX = 56,     /* of one virtualiser; channel ids end at 61 */
+    NET_BUFFERS_MAX = 4096,   /* of one data region */
+    NET_BUFFER_SIZE = 2048,   /* bytes, the usual; a power of two from 2048 to 16384 */
+    NET_BURST = 64,           /* descriptors that a component moves at once */
+    NET_ETHERNET_HEADER = 14, /* bytes; no frame is shorter */
+};
+
+/* What a queue of the class carries. */
+struct net_desc {
+    uint64_t address; /* I/O address, or offset in bytes from the start of the data region */
+    uint16_t length;  /* bytes of the frame; of an empty receive buffer, its size */
+    uint16_t flags;   /* NET_* below */
+    uint32_t meta;    /* 0; reserved for offloads (checksum start and offset) */
+};
+
+_Static_assert(sizeof(struct net_desc) == 16, "net_desc");
+_Static_assert(offsetof(struct net_desc, length) == 8, "net_desc.length");
+
+/* Room in a region for one side of a connection of the class. */
+#define NET_SIDE_SIZE(capacity) QUEUE_SIDE_SIZE(capacity, sizeof(struct net_desc))
+
+static inline uint32_t net_put(struct connection *c, const struct net_desc *buffers, uint32_t count)
+{
+    return queue_put(c, buffers, count, sizeof(struct net_desc));
+}
+
+static inline uint32_t net_get(struct connection *c, struct net_desc *buffers, uint32_t count)
+{
+    return queue_get(c, buffers, count, sizeof(struct net_desc));
+}
+
+/* ---- Configuration ---- */
+
+struct net_driver_config {
+    struct config_header header; /* CONFIG_NET_DRIVER */
+    struct config_region registers;
+    struct config_region rings;  /* metadata: the device's own rings, for this driver and device */
+    struct config_connection rx; /* puts received frames, gets empty buffers */
+    struct config_connection tx; /* puts sent buffers, gets frames to send */
+    uint32_t irq_channel;
+    uint32_t reserved;
+};
+
+enum net_client_flags {
+    NET_CLIENT_BROADCAST = 1,   /* wants broadcast frames */
+    NET_CLIENT_MULTICAST = 2,   /* wants all multicast frames */
+    NET_CLIENT_PROMISCUOUS = 4, /* wants every frame */
+};
+
+struct net_virt_rx_client {
+    struct config_connection connection; /* puts received frames, gets them back */
+    uint8_t mac[6];
+    uint16_t flags;    /* enum net_client_flags */
+    uint32_t held_max; /* buffers that it may hold at once; more are dropped */
+};
+
+struct net_virt_rx_config {
+    struct config_header header;     /* CONFIG_NET_VIRT_RX */
+    struct config_connection driver; /* puts empty buffers, gets received frames */
+    struct config_region data;       /* mapped for reading; the device writes it */
+    uint32_t buffer_size;
+    uint32_t buffer_count;
+    uint32_t client_count;
+    uint32_t reserved;
+    struct net_virt_rx_client clients[NET_CLIENTS_MAX];
+};
+
+struct net_virt_tx_client {
+    struct config_connection connection; /* puts sent buffers back, gets frames to send */
+    struct config_region data;           /* mapped for reading; the client writes it */
+    uint8_t mac[6];                      /* the only source address that it may use */
+    uint16_t reserved;
+    uint32_t per_round; /* frames that it may send before the next client's turn */
+};
+
+struct net_virt_tx_config {
+    struct config_header header;     /* CONFIG_NET_VIRT_TX */
+    struct config_connection driver; /* puts frames to send, gets sent buffers */
+    uint32_t buffer_size;
+    uint32_t client_count;
+    struct net_virt_tx_client clients[NET_CLIENTS_MAX];
+};
+
+/* A copier's two sides name buffers of different regions: frames of the device's, empty buffers of
+ * the client's. */
+struct net_copier_config {
+    struct config_header header;     /* CONFIG_NET_COPIER */
+    struct config_connection virt;   /* gets received frames, puts them back */
+    struct config_connection client; /* puts copies, gets empty buffers */
+    struct config_region virt_data;  /* mapped for reading */
+    struct config_region client_data;
+    uint32_t buffer_size;
+    uint32_t reserved;
+};
+
+/* With a copier the client has one data region for both directions, so that a frame can be answered
+ * in place; without, `rx_data` is the device's, mapped for reading. */
+struct net_client_config {
+    struct config_header header; /* CONFIG_NET_CLIENT */
+    struct config_connection rx; /* gets received frames, puts empty buffers */
+    struct config_connection tx; /* puts frames to send, gets sent buffers */
+    struct config_region rx_data;
+    struct config_region tx_data;
+    uint32_t buffer_size;
+    uint32_t rx_buffers; /* of tx_data, given to the copier at start; 0 without a copier */
+    uint8_t mac[6];
+    uint8_t ip[4];         /* network byte order */
+    uint8_t gateway[4];    /* 0.0.0.0 = none */
+    uint8_t prefix_length; /* bits of the network part of `ip` */
+    uint8_t reserved[9];
+};
+
+enum { NET_CONFIG_VERSION = 1 };
+
+_Static_assert(sizeof(struct net_driver_config) == 192, "net_driver_config");
+_Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
+_Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
+_Static_assert(sizeof(struct net_virt_tx_client) == 72, "net_virt_tx_client");
+_Static_assert(sizeof(struct net_virt_tx_config) == 112 + 72 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
+_Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
+
+#endif

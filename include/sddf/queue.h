@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The queue of the framework: lock-free, bounded, single producer, single consumer, fixed-size
+ * entries, capacity a power of two, free-running 32-bit indices.
+ *
+ * Two components that talk share a *connection*: two queues, one each way. (The network class hands
+ * out full buffers on one and takes empty ones back on the other.) Memory is split by writer, not
+ * by queue: each side has one page-aligned region that it alone can write and its peer maps
+ * read-only.
+ *
+ *      region of A (A writes, B reads)           region of B (B writes, A reads)
+ *      epoch, seen                               epoch, seen
+ *      tail     of the queue A -> B              tail     of the queue B -> A
+ *      head     of the queue B -> A              head     of the queue A -> B
+ *      mark     of the queue B -> A              mark     of the queue A -> B
+ *      entries  of the queue A -> B              entries  of the queue B -> A
+ *
+ * Each side keeps its truth (indices, capacities, what it last saw) in private memory, in a struct
+ * connection. A word of the peer's is read once and believed only within bounds; anything else is a
+ * *violation*: counted, and the connection reads as empty. An entry is copied out once; check and
+ * use only the copy. Nothing that a peer writes can make these functions loop, fault or reach
+ * outside `entries`.
+ *
+ * Batches are the unit: put any number, publish once, signal once; get what is there, release once.
+ *
+ *      producer                                    consumer
+ *      queue_space, queue_put ...                  queue_available, queue_get ...
+ *      queue_publish                               queue_release
+ *      if (queue_signal) notify                    if (queue_arm) wait, else look again
+ *
+ * Signals. A consumer that wants to be woken *arms*: it sets its mark to the index of the entry
+ * that shall wake it. The producer, after publishing, notifies only if the mark lies among what it
+ * has published since its last check. Fence F1 in queue_signal pairs with fence F2 in queue_arm:
+ * either the producer sees the mark, or the consumer sees the new tail (proofs/marks.pml; without
+ * either fence, or without the second look, a wake is lost). The check compares with the tail at
+ * the last *check*, not the last publish (proofs/two_publishes.pml).
+ *
+ * Whoever arms on a queue that its producer fills lazily also notifies that producer, which looks
+ * with queue_peer_waits (proofs/lazy_reclaim.pml).
+ *
+ * Restart. Opening and reopening are one procedure: the opener makes its epoch odd, resets its
+ * words and makes the epoch even and new. Its peer sees the change (connection_poll), takes back
+ * whatever buffers the opener held, and *adopts* the epoch: resets its own words and publishes the
+ * epoch as `seen`. Nothing moves until each has adopted the other (proofs/epochs.pml). */
+#ifndef SDDF_QUEUE_H
+#define SDDF_QUEUE_H
+
+#include <sddf/atomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    QUEUE_LINE = 64,                  /* bytes; one writer's word a line */
+    QUEUE_CAPACITY_MAX = 1 << 16,     /* entries */
+    QUEUE_RESETS_MAX = 16,            /* a peer that restarts more often than this ... */
+    QUEUE_RESETS_PERIOD_ENTRIES = 64, /* ... without this many entries between is shut out */
+};
+
+/* One side's region. */
+struct queue_side {
+    _Alignas(QUEUE_LINE) shared_u32 epoch; /* even: open; odd: resetting; 0: never opened */
+    shared_u32 seen;                       /* the peer's epoch that this side has adopted */
+    _Alignas(QUEUE_LINE) shared_u32 tail;  /* entries produced, free-running */
+    _Alignas(QUEUE_LINE) shared_u32 head;  /* entries consumed, free-running */
+    _Alignas(QUEUE_LINE) shared_u32 mark;  /* index of the entry that shall wake this side */
+    _Alignas(QUEUE_LINE) shared_u64 entries[];
+};
+
+_Static_assert(offsetof(struct queue_side, epoch) == 0, "epoch");
+_Static_assert(offsetof(struct queue_side, seen) == 4, "seen");
+_Static_assert(offsetof(struct queue_side, tail) == 1 * QUEUE_LINE, "tail");
+_Static_assert(offsetof(struct queue_side, head) == 2 * QUEUE_LINE, "head");
+_Static_assert(offsetof(struct queue_side, mark) == 3 * QUEUE_LINE, "mark");
+_Static_assert(offsetof(struct queue_side, entries) == 4 * QUEUE_LINE, "entries");
+_Static_assert(sizeof(struct queue_side) == 4 * QUEUE_LINE, "queue_side");
+
+/* Bytes of a side's region, before rounding to pages. */
+#define QUEUE_SIDE_SIZE(capacity, entry_size) \
+    (sizeof(struct queue_side) + (capacity) * (entry_size))
+
+/* One side's private state. Readable by its owner for statistics; changed by the functions below.
+ */
+struct connection {
+    struct queue_side *mine;
+    const struct queue_side *theirs;
+
+    uint32_t put_capacity; /* the queue that this side produces */
+    uint32_t tail;         /* entries put; published up to mine->tail */
+    uint32_t tail_checked; /* tail when the peer's mark was last looked at */
+    uint32_t peer_head;    /* last believed */
+
+    uint32_t get_capacity; /* the queue that this side consumes */
+    uint32_t head;         /* entries taken; released up to mine->head */
+    uint32_t peer_tail;    /* last believed */
+
+    uint32_t epoch;
+    uint32_t peer_epoch; /* adopted; 0 = none */
+    bool ready;          /* each has adopted the other */
+    uint32_t resets;     /* of the peer, lately */
+    uint32_t taken_since_reset;
+    uint64_t violations;
+};
+
+enum connection_state {
+    CONNECTION_DOWN,      /* the peer has not (re)opened yet, or has not adopted this side yet */
+    CONNECTION_RESTARTED, /* the peer reopened: reclaim what it held, then connection_adopt() */
+    CONNECTION_READY,
+};
+
+static inline bool queue_capacity_valid(uint32_t capacity)
+{
+    return capacity != 0 && capacity <= QUEUE_CAPACITY_MAX && (capacity & (capacity - 1)) == 0;
+}
+
+/* The reset of this side's words that opening and adopting share. The mark stands behind the head:
+ * disarmed. */
+static inline void connection_reset(struct connection *c)
+{
+    c->tail = c->tail_checked = c->peer_head = 0;
+    c->head = c->peer_tail = 0;
+    c->ready = false;
+    atomic_store_release(&c->mine->tail, 0);
+    atomic_store_release(&c->mine->head, 0);
+    atomic_store_release(&c->mine->mark, UINT32_MAX);
+}
+
+/* Opens this side, for the first time or after a restart. Capacities are in entries, from this
+ * side's configuration. Returns false if one is not a power of two up to QUEUE_CAPACITY_MAX. Then
+ * notify the peer. */
+static inline bool connection_open(struct connection *c, struct queue_side *mine,
+                                   const struct queue_side *theirs, uint32_t put_capacity,
+                                   uint32_t get_capacity)
+{
+    if (!queue_capacity_valid(put_capacity) || !queue_capacity_valid(get_capacity)) {
+        return false;
+    }
+    *c = (struct connection){
+        .mine = mine, .theirs = theirs, .put_capacity = put_capacity, .get_capacity = get_capacity};
+    uint32_t odd = atomic_load_relaxed(&mine->epoch) | 1U;
+    atomic_store_relaxed(&mine->epoch, odd);
+    atomic_store_release(&mine->seen,
+                         0); /* release: whoever sees a reset word sees the odd epoch */
+    connection_reset(c);
+    c->epoch = odd + 1 != 0 ? odd + 1 : 2; /* 0 means never opened */
+    atomic_store_release(&mine->epoch, c->epoch);
+    return true;
+}
+
+/* Looks whether the peer is there, once per activation before anything else is done with the
+ * connection. Acquire: with the new epoch come the peer's reset words; with its `seen`, too. */
+static inline enum connection_state connection_poll(struct connection *c)
+{
+    uint32_t epoch = atomic_load_acquire(&c->theirs->epoch);
+    if (epoch != c->peer_epoch || epoch == 0) {
+        c->ready = false;
+        return (epoch & 1U) != 0 || epoch == 0 ? CONNECTION_DOWN : CONNECTION_RESTARTED;
+    }
+    if (!c->ready) {
+        c->ready = atomic_load_acquire(&c->theirs->seen) == c->epoch;
+    }
+    return c->ready ? CONNECTION_READY : CONNECTION_DOWN;
+}
+
+/* Adopts a peer that connection_poll() reported as restarted, after its buffers were taken back.
+ * Then notify it. Returns false, and the connection stays down, if the peer restarts too often. */
+static inline bool connection_adopt(struct connection *c)
+{
+    uint32_t epoch = atomic_load_acquire(&c->theirs->epoch);
+    if ((epoch & 1U) != 0 || epoch == 0) {
+        return false;
+    }
+    if (c->taken_since_reset >= QUEUE_RESETS_PERIOD_ENTRIES) {
+        c->resets = 0;
+    }
+    if (c->resets >= QUEUE_RESETS_MAX) {
+        c->violations++;
+        return false;
+    }
+    c->resets++;
+    c->taken_since_reset = 0;
+    c->peer_epoch = epoch;
+    connection_reset(c);
+    atomic_store_release(&c->mine->seen, epoch); /* after the reset */
+    return true;
+}
+
+static inline void queue_copy_in(shared_u64 *to, const uint64_t *from, size_t words)
+{
+    for (size_t i = 0; i < words; i++) {
+        atomic_store64_relaxed(&to[i], from[i]);
+    }
+}
+
+static inline void queue_copy_out(uint64_t *to, const shared_u64 *from, size_t words)
+{
+    for (size_t i = 0; i < words; i++) {
+        to[i] = atomic_load64_relaxed(&from[i]);
+    }
+}
+
+/* ---- Producing ---- */
+
+/* Free entries, at least `wanted` if there are so many; the peer's line is touched only when what
+ * this side last saw does not suffice. */
+static inline uint32_t queue_space(struct connection *c, uint32_t wanted)
+{
+    uint32_t space = c->put_capacity - (c->tail - c->peer_head);
+    if (!c->ready) {
+        return 0;
+    }
+    if (space >= wanted) {
+        return space;
+    }
+    uint32_t head = atomic_load_acquire(&c->theirs->head); /* pairs with queue_release */
+    if (atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch) {
+        return 0;
+    }
+    if (head - c->peer_head > c->tail - c->peer_head) { /* back, or beyond what was put */
+        c->violations++;
+        return 0;
+    }
+    c->peer_head = head;
+    return c->put_capacity - (c->tail - head);
+}
+
+/* Puts `count` entries of `entry_size` bytes (a multiple of 8) that queue_space() has granted; the
+ * peer sees them after queue_publish(). Returns how many were put, fewer only without space. */
+static inline uint32_t queue_put(struct connection *c, const void *entries, uint32_t count,
+                                 size_t entry_size)
+{
+    uint32_t capacity = c->put_capacity;
+    uint32_t space = capacity - (c->tail - c->peer_head);
+    count = count < space ? count : space;
+
+    uint32_t at = c->tail & (capacity - 1); /* two straight runs: to the end, then from the start */
+    uint32_t first = count < capacity - at ? count : capacity - at;
+    size_t words = entry_size / sizeof(uint64_t);
+    const uint64_t *from = entries;
+    queue_copy_in(&c->mine->entries[at * words], from, first * words);
+    queue_copy_in(c->mine->entries, from + first * words, (count - first) * words);
+    c->tail += count;
+    return count;
+}
+
+/* Release: the entries, and the buffers they speak of, are written before the tail that offers
+ * them; pairs with the acquire in queue_available. */
+static inline void queue_publish(struct connection *c)
+{
+    atomic_store_release(&c->mine->tail, c->tail);
+}
+
+/* True if the peer asked to be woken by one of the entries published since the last call. */
+static inline bool queue_signal(struct connection *c)
+{
+    uint32_t fresh = c->tail - c->tail_checked;
+    if (fresh == 0) {
+        return false;
+    }
+    atomic_fence_seq_cst(); /* F1, pairs with F2 in queue_arm */
+    uint32_t mark = atomic_load_relaxed(&c->theirs->mark);
+    c->tail_checked = c->tail;
+    return c->tail - mark - 1 < fresh;
+}
+
+/* True if the peer waits for entries that are not yet published: what a producer that returns
+ * buffers lazily asks itself when it is notified. */
+static inline bool queue_peer_waits(const struct connection *c)
+{
+    return c->ready && atomic_load_relaxed(&c->theirs->mark) - c->tail < c->put_capacity;
+}
+
+/* ---- Consuming ---- */
+
+/* Entries that can be taken now. The tail is loaded before the epoch: a tail of another incarnation
+ * of the peer is never believed (proofs/epochs.pml). */
+static inline uint32_t queue_available(struct connection *c)
+{
+    if (!c->ready) {
+        return 0;
+    }
+    uint32_t tail = atomic_load_acquire(&c->theirs->tail); /* pairs with queue_publish */
+    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
+    bool within = tail - c->head <= c->get_capacity;
+    c->violations += same_epoch && !within;
+    c->peer_tail = same_epoch && within ? tail : c->head;
+    return c->peer_tail - c->head;
+}
+
+/* Copies up to `count` entries of `entry_size` bytes (a multiple of 8) out, of those that the last
+ * queue_available() found. Returns how many. Their slots are the producer's again only after
+ * queue_release(). */
+static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t count,
+                                 size_t entry_size)
+{
+    uint32_t capacity = c->get_capacity;
+    uint32_t available = c->peer_tail - c->head;
+    count = count < available ? count : available;
+
+    uint32_t at = c->head & (capacity - 1);
+    uint32_t first = count < capacity - at ? count : capacity - at;
+    size_t words = entry_size / sizeof(uint64_t);
+    uint64_t *to = entries;
+    queue_copy_out(to, &c->theirs->entries[at * words], first * words);
+    queue_copy_out(to + first * words, c->theirs->entries, (count - first) * words);
+    c->head += count;
+    c->taken_since_reset += count;
+    return count;
+}
+
+/* Release: the copies are made before the slots are given back; pairs with the acquire in
+ * queue_space. */
+static inline void queue_release(struct connection *c)
+{
+    atomic_store_release(&c->mine->head, c->head);
+}
+
+/* Asks to be woken when `k` entries are available, 1 <= k <= what the peer owes without condition.
+ * Returns true if the caller may wait, false if they are there already: look again. A peer that
+ * lies, is down or restarts gives no reason to look again; it notifies when it is back. */
+static inline bool queue_arm(struct connection *c, uint32_t k)
+{
+    atomic_store_relaxed(&c->mine->mark, c->head + k - 1);
+    atomic_fence_seq_cst(); /* F2, pairs with F1 in queue_signal */
+    uint32_t available = atomic_load_acquire(&c->theirs->tail) - c->head;
+    return !c->ready || available < k || available > c->get_capacity;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signals of one activation: all but the last are sent at once, the last is combined with the wait
+ * that follows (one kernel entry less on seL4). Microkit keeps one deferred call per entry point,
+ * so signal_end() is the last thing that an entry point does. */
+#ifndef BASE_SIGNAL_H
+#define BASE_SIGNAL_H
+
+#include <microkit.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct signals {
+    bool pending;
+    uint32_t channel; /* the newest, not sent yet */
+    uint64_t sent;    /* for statistics */
+};
+
+static inline void signal_peer(struct signals *signals, uint32_t channel)
+{
+    if (signals->pending && signals->channel == channel) {
+        return;
+    }
+    if (signals->pending) {
+        microkit_notify(signals->channel);
+    }
+    signals->pending = true;
+    signals->channel = channel;
+    signals->sent++;
+}
+
+/* Before another round of work: peers on other cores shall not wait for it. */
+static inline void signal_now(struct signals *signals)
+{
+    if (signals->pending) {
+        microkit_notify(signals->channel);
+        signals->pending = false;
+    }
+}
+
+static inline void signal_end(struct signals *signals)
+{
+    if (signals->pending) {
+        microkit_deferred_notify(signals->channel);
+        signals->pending = false;
+    }
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by the parts of the .system reader, in the order in which they work:
+ *   system_file.c   opens, runs the others, frees
+ *   system_xml.c    text to a tree that fits the grammar (system.rng), or why it does not
+ *   system_parse.c  tree to model, each value by itself
+ *   system_check.c  the model as a whole: names, ids, overlaps; and what follows from it: page
+ *                   sizes, physical addresses, values of setvars
+ * Run by host tools; trusts nothing in the file. */
+#ifndef DESCRIPTION_READER_H
+#define DESCRIPTION_READER_H
+
+#include "platform/linux/system.h"
+
+#include <libxml/tree.h>
+
+enum {
+    PAGE_SMALL = 0x1000,
+    PAGE_LARGE = 0x200000,
+    READER_FILE_MAX = 16 << 20, /* bytes */
+    READER_ELEMENTS_MAX = 1 << 16,
+    NO_REGION = -1,
+};
+
+struct reader {
+    const char *path;
+    struct system_description *system;
+    unsigned errors;
+    unsigned elements;
+    const char *const *search;
+    size_t search_count;
+    bool page_size_given[SYSTEM_REGIONS_MAX];
+    /* Region whose physical address the setvar is to get, or NO_REGION. */
+    int paddr_region[SYSTEM_PDS_MAX][SYSTEM_SETVARS_MAX];
+    /* The first message of libxml2's parser, or of its validator for what no check here explains.
+     */
+    char grammar_error[256];
+    unsigned grammar_line;
+};
+
+/* "FILE:LINE: message" on stderr, counted; no line if it is 0. Prints at most a hundred. */
+__attribute__((format(printf, 3, 4))) void reader_error(struct reader *reader, unsigned line,
+                                                        const char *format, ...);
+__attribute__((format(printf, 3, 4))) void reader_warning(const struct reader *reader,
+                                                          unsigned line, const char *format, ...);
+
+/* The first region or PD of that name, or -1 (also for "", whose absence was reported). */
+int find_region(const struct system_description *system, const char *name);
+int find_pd(const struct system_description *system, const char *name);
+
+/* The document, NULL after errors without which nothing can be read; freed by xmlFreeDoc(). */
+xmlDoc *xml_load(struct reader *reader);
+/* Whether it fits the grammar. Every element and attribute that is unknown, misplaced or missing is
+ * printed; wrong values and counts are left to parse_system(), which can say more about them. */
+bool xml_validate(struct reader *reader, xmlDoc *document);
+/* First child element, next element beside; NULL at the end. */
+xmlNode *xml_first(const xmlNode *parent);
+xmlNode *xml_next(const xmlNode *node);
+/* Next element of the tree under `top` in the file's order, after `node` and, unless `skip`, what
+ * is in it. */
+xmlNode *xml_walk(const xmlNode *top, xmlNode *node, bool skip);
+bool xml_is(const xmlNode *node, const char *name);
+unsigned xml_line(const xmlNode *node);
+
+void parse_system(struct reader *reader, xmlNode *root);
+void check_system(struct reader *reader);
+
+#endif

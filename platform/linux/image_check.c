@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether an image may be started as a PD (image.h). The dynamic loader maps and relocates the
+ * image before the PD's sandbox is closed, so whatever would make the loader run the image's code,
+ * or load another file, is refused here: only dynamic tags, relocations and imports from short
+ * lists pass. */
+#include "image.h"
+#include "pd/exports.h"
+#include <inttypes.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+static const uint32_t relocations_allowed[] = {R_X86_64_RELATIVE, R_X86_64_GLOB_DAT,
+                                               R_X86_64_JUMP_SLOT, R_X86_64_64};
+#elif defined(__aarch64__)
+static const uint32_t relocations_allowed[] = {R_AARCH64_RELATIVE, R_AARCH64_GLOB_DAT,
+                                               R_AARCH64_JUMP_SLOT, R_AARCH64_ABS64};
+#elif defined(__riscv)
+static const uint32_t relocations_allowed[] = {R_RISCV_RELATIVE, R_RISCV_JUMP_SLOT, R_RISCV_64};
+#endif
+
+static const int64_t tags_allowed[] = {
+    DT_HASH,     DT_GNU_HASH, DT_STRTAB,   DT_SYMTAB, DT_STRSZ,    DT_SYMENT, DT_RELA,
+    DT_RELASZ,   DT_RELAENT,  DT_RELACOUNT, DT_JMPREL, DT_PLTREL,  DT_PLTRELSZ, DT_PLTGOT,
+    DT_SONAME,   DT_SYMBOLIC, DT_FLAGS,    DT_FLAGS_1, DT_BIND_NOW, DT_DEBUG,
+};
+
+/* Tags that only a sanitizer's own constructors and destructors need. */
+static const int64_t tags_of_constructors[] = {
+    DT_INIT, DT_FINI, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, DT_FINI_ARRAY, DT_FINI_ARRAYSZ,
+};
+
+struct dynamic {
+    const Elf64_Phdr *segment;
+    const Elf64_Dyn *entries;
+    uint64_t count;
+    uint64_t strtab, strsz, symtab;
+    uint64_t rela, relasz, jmprel, pltrelsz;
+};
+
+static bool in_list(const int64_t *list, size_t count, int64_t tag) {
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] == tag) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool refuse_tag(struct image *image, int64_t tag) {
+    switch (tag) {
+    case DT_NEEDED:
+        return image_fail(image, "needs a library (DT_NEEDED): link it with -nostdlib");
+    case DT_INIT:
+    case DT_INIT_ARRAY:
+    case DT_INIT_ARRAYSZ:
+    case DT_PREINIT_ARRAY:
+    case DT_PREINIT_ARRAYSZ:
+    case DT_FINI:
+    case DT_FINI_ARRAY:
+    case DT_FINI_ARRAYSZ:
+        return image_fail(image, "has a constructor or destructor, which would run outside init(): "
+                                 "do its work in init()");
+    case DT_TEXTREL:
+        return image_fail(image, "relocates its code (DT_TEXTREL): compile it with -fPIC");
+    default:
+        return image_fail(image, "has the dynamic tag %#" PRIx64 ", which no component needs",
+                          (uint64_t)tag);
+    }
+}
+
+static bool read_dynamic(struct image *image, struct dynamic *dynamic, bool constructors) {
+    for (uint64_t i = 0; i < dynamic->count && dynamic->entries[i].d_tag != DT_NULL; i++) {
+        int64_t tag = dynamic->entries[i].d_tag;
+        uint64_t value = dynamic->entries[i].d_un.d_val;
+        bool known =
+            in_list(tags_allowed, sizeof(tags_allowed) / sizeof(tags_allowed[0]), tag) ||
+            (constructors && in_list(tags_of_constructors,
+                                     sizeof(tags_of_constructors) / sizeof(tags_of_constructors[0]),
+                                     tag));
+        /* An empty array of constructors is none. */
+        bool empty = (tag == DT_INIT_ARRAYSZ || tag == DT_FINI_ARRAYSZ) && value == 0;
+        if ((!known && !empty) || (tag == DT_FLAGS && (value & DF_TEXTREL) != 0)) {
+            return refuse_tag(image, tag == DT_FLAGS ? DT_TEXTREL : tag);
+        }
+        uint64_t *slot = tag == DT_STRTAB     ? &dynamic->strtab
+                         : tag == DT_STRSZ    ? &dynamic->strsz
+                         : tag == DT_SYMTAB   ? &dynamic->symtab
+                         : tag == DT_RELA     ? &dynamic->rela
+                         : tag == DT_RELASZ   ? &dynamic->relasz
+                         : tag == DT_JMPREL   ? &dynamic->jmprel
+                         : tag == DT_PLTRELSZ ? &dynamic->pltrelsz
+                                              : NULL;
+        if (slot != NULL) {
+            *slot = value;
+        }
+    }
+    return true;
+}
+
+static bool check_segments(struct image *image, struct dynamic *dynamic) {
+    uint64_t end = 0;
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const Elf64_Phdr *segment = &image->segments[i];
+        if (segment->p_type == PT_INTERP || segment->p_type == PT_TLS) {
+            return image_fail(image, segment->p_type == PT_TLS
+                                         ? "has thread-local data: a PD has one thread"
+                                         : "asks for a program interpreter: link it with -shared");
+        }
+        if (segment->p_type == PT_DYNAMIC) {
+            dynamic->segment = segment;
+            dynamic->count = segment->p_filesz / sizeof(Elf64_Dyn);
+            dynamic->entries = image_at(image, segment->p_vaddr, segment->p_filesz);
+        }
+        bool executable = (segment->p_flags & PF_X) != 0;
+        if ((segment->p_type == PT_GNU_STACK && executable) ||
+            (segment->p_type == PT_LOAD && executable && (segment->p_flags & PF_W) != 0)) {
+            return image_fail(image, "has memory that is both writable and executable");
+        }
+        if (segment->p_type == PT_LOAD) {
+            if (segment->p_vaddr < end) {
+                return image_fail(image, "has segments that overlap or are out of order");
+            }
+            end = segment->p_vaddr + segment->p_memsz;
+        }
+    }
+    if (dynamic->entries == NULL || (uintptr_t)dynamic->entries % 8 != 0) {
+        return image_fail(image, "has no dynamic section: link it with -shared");
+    }
+    return true;
+}
+
+/* The PD host provides the Microkit API and nothing else; a sanitizer build also its runtime. */
+static bool provided(const char *name, bool sanitizer) {
+    static const char *const exports[] = {PD_EXPORTS};
+    static const char *const runtime[] = {"__asan_", "__ubsan_", "__sanitizer_", "mem"};
+    for (size_t i = 0; i < sizeof(exports) / sizeof(exports[0]); i++) {
+        if (strcmp(exports[i], name) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; sanitizer && i < sizeof(runtime) / sizeof(runtime[0]); i++) {
+        if (strncmp(runtime[i], name, strlen(runtime[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_symbols(struct image *image, const struct dynamic *dynamic, bool sanitizer) {
+    /* The loader knows no count; linkers put the strings right behind the symbols. */
+    const char *strings = image_at(image, dynamic->strtab, dynamic->strsz);
+    uint64_t size = dynamic->strtab - dynamic->symtab;
+    const Elf64_Sym *symbols =
+        dynamic->symtab < dynamic->strtab ? image_at(image, dynamic->symtab, size) : NULL;
+    if (strings == NULL || symbols == NULL || dynamic->strsz == 0 ||
+        strings[dynamic->strsz - 1] != '\0' || (uintptr_t)symbols % 8 != 0) {
+        return image_fail(image, "has a dynamic symbol table in an unknown place");
+    }
+    for (uint64_t i = 1; i < size / sizeof(Elf64_Sym); i++) {
+        const char *name = symbols[i].st_name < dynamic->strsz ? strings + symbols[i].st_name : "";
+        unsigned type = ELF64_ST_TYPE(symbols[i].st_info);
+        if (type != STT_NOTYPE && type != STT_OBJECT && type != STT_FUNC && type != STT_SECTION) {
+            return image_fail(image, "symbol %.64s is of ELF type %u; only functions and data",
+                              name, type);
+        }
+        if (symbols[i].st_shndx == SHN_UNDEF && !provided(name, sanitizer)) {
+            return image_fail(image,
+                              "uses %.64s, which is neither in it nor in the Microkit API: "
+                              "link what defines it",
+                              name);
+        }
+    }
+    return true;
+}
+
+static bool check_relocations(struct image *image, const struct dynamic *dynamic, uint64_t address,
+                              uint64_t size) {
+    const Elf64_Rela *relocations = image_at(image, address, size);
+    uint64_t symbol_count = (dynamic->strtab - dynamic->symtab) / sizeof(Elf64_Sym);
+    if (size == 0) {
+        return true;
+    }
+    if (relocations == NULL || (uintptr_t)relocations % 8 != 0) {
+        return image_fail(image, "has relocations outside the file");
+    }
+    for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++) {
+        uint32_t type = (uint32_t)ELF64_R_TYPE(relocations[i].r_info);
+        bool allowed = false;
+        for (size_t k = 0; k < sizeof(relocations_allowed) / sizeof(uint32_t); k++) {
+            allowed = allowed || relocations_allowed[k] == type;
+        }
+        uint64_t target = relocations[i].r_offset;
+        /* A relocation of the dynamic section could add what was checked away. */
+        bool forges = target + 8 > dynamic->segment->p_vaddr &&
+                      target < dynamic->segment->p_vaddr + dynamic->segment->p_memsz;
+        if (!allowed || forges || !image_in_memory(image, target, 8) ||
+            ELF64_R_SYM(relocations[i].r_info) >= symbol_count) {
+            return image_fail(image,
+                              "has a relocation of type %u at %#" PRIx64
+                              " that no component needs (an IFUNC, for example)",
+                              type, target);
+        }
+    }
+    return true;
+}
+
+bool image_check(struct image *image, bool constructors) {
+    struct dynamic dynamic = {0};
+    return check_segments(image, &dynamic) && read_dynamic(image, &dynamic, constructors) &&
+           check_symbols(image, &dynamic, constructors) &&
+           check_relocations(image, &dynamic, dynamic.rela, dynamic.relasz) &&
+           check_relocations(image, &dynamic, dynamic.jmprel, dynamic.pltrelsz);
+}

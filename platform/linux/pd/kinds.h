@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the runner hands to a PD host over HANDOFF_FD: the kinds of its handoff items. */
+#ifndef LINUX_PD_KINDS_H
+#define LINUX_PD_KINDS_H
+
+enum pd_handoff_kind {
+    PD_NAME = 1,   /* name; value[0]: stack size in bytes, value[1]: PD_OPTION_* */
+    PD_IMAGE,      /* fd: checked and patched image */
+    PD_ENTRY,      /* value: offsets of init, notified, protected, fault in the image; 0 = none */
+    PD_PATCH,      /* value[0]: offset of an 8-byte word in the image's zeroed memory, value[1] */
+    PD_LOG,        /* fd: write end of the log pipe, non-blocking */
+    PD_REPORT,     /* fd: struct pd_report, rw */
+    PD_STATE,      /* fd: struct pd_state, rw */
+    PD_WAKE,       /* fd: read end of the wake pipe, non-blocking */
+    PD_MAP,        /* fd: region; name: of the region; value: address, size, PD_MAP_* */
+    PD_PEER_OUT,   /* fd: line to the peer, rw; name: of the peer; value[0]: peer's index */
+    PD_PEER_IN,    /* fd: line from the peer, read-only; value[0]: peer's index */
+    PD_PEER_STATE, /* fd: the peer's state, read-only; value[0]: peer's index */
+    PD_PEER_WAKE,  /* fd: write end of the peer's wake pipe; value[0]: peer's index */
+    PD_CHANNEL,    /* value: own id, peer's index, peer's id, PD_MAY_* */
+    PD_LINK_REGISTERS,   /* fd, read-only; name: of the region; value: link, address, size */
+    PD_LINK_DRIVER_HALF, /* fd, rw; value[0]: link */
+    PD_LINK_DEVICE_HALF, /* fd, read-only; value[0]: link */
+    PD_LINK_WAKE,        /* fd: write end of the device model's wake pipe; value[0]: link */
+    PD_IRQ,              /* value: channel id, link */
+};
+
+enum pd_option { PD_OPTION_STRICT = 1, PD_OPTION_NO_SECCOMP = 2 };
+
+enum pd_may {
+    PD_MAY_NOTIFY = 1,
+    PD_MAY_CALL = 2,
+    PD_PEER_MAY_NOTIFY = 4,
+    PD_PEER_MAY_CALL = 8,
+};
+
+enum { PD_NO_LINK = 0xffff };
+
+#endif

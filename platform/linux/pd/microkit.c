@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The Microkit API that the image calls; runs on the PD's stack in the sandbox. Mistakes that
+ * libmicrokit lets pass, or that lose something there, are said, and with --strict end the PD. */
+#include "pd.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+seL4_Bool microkit_have_signal;
+
+/* The deferred call that microkit_have_signal speaks of. */
+static struct {
+    microkit_channel ch;
+    bool irq_ack;
+} deferred;
+
+static char line[PD_LOG_LINE_MAX];
+static size_t line_length;
+
+void pd_log_flush(void) {
+    if (line_length == 0) {
+        return;
+    }
+    ssize_t written = write(pd.log_fd, line, line_length);
+    size_t done = written > 0 ? (size_t)written : 0;
+    if (done < line_length) {
+        uint64_t lost = atomic_load_explicit(&pd.report->output_lost, memory_order_relaxed);
+        atomic_store_explicit(&pd.report->output_lost, lost + (line_length - done),
+                              memory_order_relaxed);
+    }
+    line_length = 0;
+}
+
+void microkit_dbg_putc(int c) {
+    line[line_length++] = (char)c;
+    if (c == '\n' || line_length == sizeof(line)) {
+        pd_log_flush();
+    }
+}
+
+void microkit_dbg_puts(const char *s) {
+    while (*s != '\0') {
+        microkit_dbg_putc(*s++);
+    }
+}
+
+static void put_decimal(uint64_t x) {
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + x % 10);
+        x /= 10;
+    } while (x != 0);
+    while (count > 0) {
+        microkit_dbg_putc(digits[--count]);
+    }
+}
+
+void microkit_dbg_put8(seL4_Uint8 x) {
+    put_decimal(x);
+}
+
+void microkit_dbg_put32(seL4_Uint32 x) {
+    put_decimal(x);
+}
+
+void pd_stop(const char *text) {
+    pd_log_flush();
+    strncpy(pd.report->text, text, PD_TEXT_MAX - 1);
+    atomic_store_explicit(&pd.report->kind, PD_REPORT_STOPPED, memory_order_release);
+    _exit(PD_EXIT_STOPPED);
+}
+
+void pd_misuse(const char *function, uint64_t argument, const char *what) {
+    if (line_length > 0) {
+        microkit_dbg_putc('\n');
+    }
+    microkit_dbg_puts(function);
+    microkit_dbg_puts("(");
+    put_decimal(argument);
+    microkit_dbg_puts("): ");
+    microkit_dbg_puts(what);
+    if ((pd.options & PD_OPTION_STRICT) != 0) {
+        char text[PD_LOG_LINE_MAX];
+        size_t length = line_length;
+        memcpy(text, line, length);
+        text[length < sizeof(text) ? length : sizeof(text) - 1] = '\0';
+        line_length = 0;
+        pd_stop(text);
+    }
+    microkit_dbg_putc('\n');
+}
+
+static struct pd_channel *channel_with(microkit_channel ch, enum pd_may may, const char *function) {
+    if (ch >= PD_CHANNELS || !pd.channels[ch].used) {
+        pd_misuse(function, ch, "this PD has no channel with that id");
+        return NULL;
+    }
+    if ((pd.channels[ch].may & may) == 0) {
+        pd_misuse(function, ch, "the system description does not allow it on this channel");
+        return NULL;
+    }
+    return &pd.channels[ch];
+}
+
+static void notify(struct pd_channel *channel) {
+    struct pd_peer *peer = &pd.peers[channel->peer];
+    /* Release: what was written before is seen by whoever sees the new word. */
+    atomic_store_explicit(&peer->out->notified[channel->peer_id], ++channel->notifications,
+                          memory_order_release);
+    pd_wake(peer);
+}
+
+void microkit_notify(microkit_channel ch) {
+    struct pd_channel *channel = channel_with(ch, PD_MAY_NOTIFY, "microkit_notify");
+    if (channel != NULL) {
+        notify(channel);
+    }
+}
+
+static bool is_irq(microkit_channel ch, const char *function) {
+    if (ch < PD_CHANNELS && (pd.irq_ids >> ch & 1) != 0) {
+        return true;
+    }
+    pd_misuse(function, ch, "this PD has no interrupt with that id");
+    return false;
+}
+
+void microkit_irq_ack(microkit_channel ch) {
+    if (is_irq(ch, "microkit_irq_ack") && pd.irqs[ch] != NULL) {
+        link_irq_ack(pd.irqs[ch]);
+    }
+}
+
+/* libmicrokit has room for one. The same call twice is one call; another one would be lost. */
+static void defer(microkit_channel ch, bool irq_ack, const char *function) {
+    if (microkit_have_signal && (deferred.ch != ch || deferred.irq_ack != irq_ack)) {
+        pd_misuse(function, ch,
+                  "a deferred call already waited and is replaced: defer at most one per wait, "
+                  "look at microkit_have_signal");
+    }
+    deferred.ch = ch;
+    deferred.irq_ack = irq_ack;
+    microkit_have_signal = seL4_True;
+}
+
+void microkit_deferred_notify(microkit_channel ch) {
+    if (channel_with(ch, PD_MAY_NOTIFY, "microkit_deferred_notify") != NULL) {
+        defer(ch, false, "microkit_deferred_notify");
+    }
+}
+
+void microkit_deferred_irq_ack(microkit_channel ch) {
+    if (is_irq(ch, "microkit_deferred_irq_ack")) {
+        defer(ch, true, "microkit_deferred_irq_ack");
+    }
+}
+
+void pd_deferred_send(void) {
+    if (!microkit_have_signal) {
+        return;
+    }
+    microkit_have_signal = seL4_False;
+    if (deferred.irq_ack) {
+        microkit_irq_ack(deferred.ch);
+    } else {
+        microkit_notify(deferred.ch);
+    }
+}
+
+microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo) {
+    struct pd_channel *channel = channel_with(ch, PD_MAY_CALL, "microkit_ppcall");
+    if (channel == NULL) {
+        return microkit_msginfo_new(0, 0);
+    }
+    struct pd_peer *peer = &pd.peers[channel->peer];
+    struct pd_message *message = &peer->out->call;
+    seL4_Word count = microkit_msginfo_get_count(msginfo);
+    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
+    memcpy(message->words, pd.message, count * sizeof(uint64_t));
+    message->channel = channel->peer_id;
+    message->info =
+        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
+    atomic_store_explicit(&message->count, ++peer->calls_made, memory_order_release);
+    pd_wake(peer);
+    pd_wait_reply(peer);
+
+    microkit_msginfo answer = {{*(volatile const uint64_t *)&peer->in->reply.info}};
+    count = microkit_msginfo_get_count(answer);
+    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
+    for (seL4_Word i = 0; i < count; i++) {
+        pd.message[i] = *(volatile const uint64_t *)&peer->in->reply.words[i];
+    }
+    return microkit_msginfo_new(microkit_msginfo_get_label(answer), (uint16_t)count);
+}
+
+void microkit_mr_set(seL4_Uint8 mr, seL4_Word value) {
+    if (mr >= PD_MESSAGE_WORDS) {
+        pd_misuse("microkit_mr_set", mr, "there are 120 message registers, from 0");
+        return;
+    }
+    pd.message[mr] = value;
+}
+
+seL4_Word microkit_mr_get(seL4_Uint8 mr) {
+    if (mr >= PD_MESSAGE_WORDS) {
+        pd_misuse("microkit_mr_get", mr, "there are 120 message registers, from 0");
+        return 0;
+    }
+    return pd.message[mr];
+}
+
+/* Control of children is not there on Linux yet; a caller must not believe otherwise. */
+void microkit_pd_restart(microkit_child child, uintptr_t entry_point) {
+    (void)entry_point;
+    pd_misuse("microkit_pd_restart", child, "not possible on Linux yet");
+}
+
+void microkit_pd_stop(microkit_child child) {
+    pd_misuse("microkit_pd_stop", child, "not possible on Linux yet");
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The process of one PD (`sddf-pd`): receives what the runner grants, maps it, loads the image,
+ * closes its sandbox, and only then runs the image on a stack of the size the system gives. All of
+ * its state is in `pd`, fixed in size; after the sandbox it allocates nothing. The image shares
+ * this address space and may overwrite any of it: what protects others is the sandbox and the
+ * pages' permissions, never this program. */
+#ifndef LINUX_PD_PD_H
+#define LINUX_PD_PD_H
+
+#include "../device/link.h"
+#include "../handoff.h"
+#include "kinds.h"
+#include "pages.h"
+#include <microkit.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define PD_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PD_SANITIZED 1
+#endif
+#endif
+#ifndef PD_SANITIZED
+#define PD_SANITIZED 0
+#endif
+
+enum {
+    PD_MAPS_MAX = 512 + LINK_WINDOWS_MAX,
+    PD_LOG_LINE_MAX = 256,
+    PD_WAKE_DRAIN = 512, /* bytes taken from the wake pipe at once */
+};
+
+struct pd_map {
+    char name[HANDOFF_NAME_MAX];
+    uint64_t address, size;
+    uint32_t permissions;
+};
+
+struct pd_peer {
+    bool used;
+    struct pd_line *out;
+    const struct pd_line *in;
+    const struct pd_state *state;
+    int wake;
+    uint32_t calls_made; /* own truth of out->call.count */
+    uint32_t calls_seen; /* of in->call.count */
+    uint32_t replies_made;
+};
+
+struct pd_channel {
+    bool used;
+    uint8_t peer;
+    uint8_t peer_id;
+    uint8_t may;            /* PD_MAY_* */
+    uint32_t notifications; /* own truth of what the peer reads */
+    uint32_t seen;
+};
+
+struct pd {
+    char name[HANDOFF_NAME_MAX];
+    uint64_t stack_size;
+    uint64_t options;
+    int image_fd, log_fd, wake_fd;
+    uint64_t entry[4];
+    struct pd_report *report;
+    struct pd_state *state;
+    uintptr_t image_base;
+    uint8_t *stack; /* lowest usable byte */
+    void (*init)(void);
+    void (*notified)(microkit_channel ch);
+    microkit_msginfo (*protected_)(microkit_channel ch, microkit_msginfo info);
+
+    struct pd_map maps[PD_MAPS_MAX];
+    size_t map_count;
+    struct pd_peer peers[PD_CHANNELS + 1];
+    uint8_t peer_list[PD_CHANNELS + 1]; /* the used ones */
+    size_t peer_count;
+    size_t peer_next; /* whose call is looked at first */
+    struct pd_channel channels[PD_CHANNELS];
+    uint8_t listen[PD_CHANNELS]; /* ids whose peer may notify */
+    size_t listen_count;
+
+    struct link_window links[LINK_WINDOWS_MAX];
+    struct link_window *windows[LINK_WINDOWS_MAX]; /* as attached */
+    size_t window_count;
+    struct link_window *irqs[PD_CHANNELS];
+    uint64_t irq_ids; /* bit per channel id that is an IRQ */
+
+    uint64_t message[PD_MESSAGE_WORDS]; /* the message registers */
+};
+
+extern struct pd pd;
+
+/* setup.c: fills `pd` from the items and maps everything; says what failed and exits. */
+void pd_setup(const struct handoff_item *items, size_t count);
+/* Loads the image, before the sandbox: none of its code runs. */
+void pd_load(const struct handoff_item *items, size_t count);
+void pd_start_failed(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* fault.c */
+void pd_fault_install(void);
+
+/* sandbox.c */
+void pd_sandbox(void);
+
+/* loop.c: init() and the event loop, on the PD's stack; does not return. */
+void pd_run(void);
+void pd_wait_reply(struct pd_peer *peer);
+void pd_wake(const struct pd_peer *peer);
+
+/* microkit.c */
+void pd_log_flush(void);
+/* Does the deferred call, if there is one. */
+void pd_deferred_send(void);
+/* A mistake in the use of the API: said, and with --strict the end of the PD. */
+void pd_misuse(const char *function, uint64_t argument, const char *what);
+void pd_stop(const char *text) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `sddf run`: starts a system of a .system file as Linux processes and stays until it ends. Trusts
+ * the files' author as far as the machine is concerned (what may be mapped, which device is bound),
+ * and nothing that a running PD or device model writes. */
+#ifndef LINUX_RUN_H
+#define LINUX_RUN_H
+
+#include "handoff.h"
+#include "image.h"
+#include "pd/pages.h"
+#include "system.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* The program `sddf run ...`; argv[0] is "run". Returns the exit code. */
+int linux_run(int argc, char **argv);
+
+enum { RUN_SEARCH_MAX = 32, RUN_WIRES_MAX = 64, RUN_LOG_LINE_MAX = 512 };
+
+struct run_wire {
+    const char *device, *text;
+};
+
+struct run_options {
+    const char *system, *board;
+    const char *search[RUN_SEARCH_MAX];
+    size_t search_count;
+    struct run_wire wires[RUN_WIRES_MAX], macs[RUN_WIRES_MAX];
+    size_t wire_count, mac_count;
+    const char *stats, *status;
+    bool verbose, strict, no_seccomp;
+    int cpu; /* -1 = as the system says */
+};
+
+/* A child process: a PD or a device model. */
+struct run_child {
+    const char *name;
+    const char *what; /* "PD" or "device model" */
+    pid_t pid;        /* 0 = not running */
+    int wake[2];      /* both ends stay open here: the pipe outlives its users */
+    int log;          /* read end */
+    char line[RUN_LOG_LINE_MAX];
+    size_t line_length;
+};
+
+struct run_pd {
+    struct run_child child;
+    const struct system_pd *description;
+    struct image image;
+    int image_fd; /* checked and patched */
+    int state_fd, report_fd;
+    struct pd_report *report;
+    const Elf64_Sym *entry[4]; /* init, notified, protected, fault */
+};
+
+struct run_device {
+    struct run_child child;
+    const struct board_device *description;
+    unsigned region; /* of the registers */
+    unsigned driver; /* index of the PD that maps them */
+    unsigned link;   /* index among that PD's links */
+    int registers_fd, driver_half_fd, device_half_fd, stats_fd;
+};
+
+struct run {
+    struct run_options options;
+    struct system_description *system;
+    struct board board;
+    int *region_fds;
+    struct run_pd pds[SYSTEM_PDS_MAX];
+    struct run_device devices[BOARD_DEVICES_MAX];
+    size_t device_count;
+    int line_fds[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX]; /* from, to; -1 = none */
+    int signals; /* signalfd */
+    struct image host; /* sddf-pd, for backtraces */
+};
+
+/* run_memory.c */
+int run_memfd(const char *name, uint64_t size);
+/* A descriptor of the same memory or pipe that can do only what `flags` say. */
+int run_reopen(int fd, int flags);
+bool run_make_regions(struct run *run);
+bool run_bind_devices(struct run *run);
+bool run_make_lines(struct run *run);
+bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write);
+
+/* run_image.c: reads, checks and patches every PD's image. */
+bool run_prepare_images(struct run *run);
+
+/* run_handoff.c: what a child is given. Descriptors made for it are closed by run_items_free(). */
+struct run_items {
+    struct handoff_item items[HANDOFF_ITEMS_MAX];
+    size_t count;
+    int made[HANDOFF_ITEMS_MAX];
+    size_t made_count;
+    bool failed;
+};
+void run_items_free(struct run_items *items);
+void run_pd_items(struct run *run, unsigned index, int log_write, struct run_items *items);
+void run_device_items(struct run *run, struct run_device *device, int log_write, int ready,
+                      struct run_items *items);
+
+/* run_start.c */
+bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX]);
+bool run_start_devices(struct run *run);
+bool run_start_pds(struct run *run);
+void run_stop_all(struct run *run);
+
+/* run_log.c */
+void run_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void run_log_read(struct run_child *child);
+void run_log_finish(struct run_child *child);
+void run_print_text(FILE *stream, const char *text, size_t length);
+
+/* run_report.c: says how a child ended. */
+void run_report_pd(struct run *run, struct run_pd *pd, int status);
+void run_report_device(struct run_device *device, int status);
+
+/* run_status.c */
+void run_write_status(const struct run *run);
+void run_write_stats(const struct run *run);
+
+#endif

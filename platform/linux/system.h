@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a .system file says, after every check that needs no more than the file: the reader
+ * (description/) makes it, the runner (run.c) starts it. Everything is plain data with fixed
+ * limits; `line` is the line of the element in the file, for messages. */
+#ifndef LINUX_SYSTEM_H
+#define LINUX_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SYSTEM_PDS_MAX = 63,        /* as Microkit */
+    SYSTEM_CHANNEL_ID_MAX = 61, /* ids 0 to 61 are shared by channels and IRQs of a PD */
+    SYSTEM_REGIONS_MAX = 2048,
+    SYSTEM_MAPS_MAX = 512, /* of one PD */
+    SYSTEM_SETVARS_MAX = 256,
+    SYSTEM_CHANNELS_MAX = 2048,
+    SYSTEM_NAME_MAX = 64, /* with the terminating zero */
+    SYSTEM_PATH_MAX = 1024,
+};
+
+struct system_region {
+    char name[SYSTEM_NAME_MAX];
+    uint64_t size;      /* bytes, a multiple of page_size */
+    uint64_t page_size; /* 4 KiB or 2 MiB */
+    bool has_phys_addr; /* given in the file, or chosen because a setvar asks for it */
+    uint64_t phys_addr;
+    char prefill_path[SYSTEM_PATH_MAX]; /* "" = none; resolved against the search path */
+    uint64_t prefill_size;              /* exact length of the file */
+    unsigned line;
+};
+
+struct system_map {
+    unsigned region; /* index */
+    uint64_t vaddr;
+    bool read, write, execute, cached;
+    unsigned line;
+};
+
+struct system_irq {
+    unsigned id;  /* channel id in the PD */
+    uint64_t irq; /* number in the interrupt controller */
+    bool edge;    /* else level */
+    unsigned line;
+};
+
+/* A word of the image patched before it is started: an 8-byte symbol and its value, already
+ * resolved (address or size of a region, channel or IRQ id ...). */
+struct system_setvar {
+    char symbol[SYSTEM_NAME_MAX];
+    uint64_t value;
+    unsigned line;
+};
+
+struct system_pd {
+    char name[SYSTEM_NAME_MAX];
+    char image[SYSTEM_PATH_MAX]; /* resolved against the search path */
+    int parent;                  /* index of the parent PD, or -1 */
+    unsigned id;                 /* child id within the parent */
+    unsigned priority;           /* 0 to 254 */
+    uint64_t budget_us, period_us;
+    bool passive;
+    unsigned cpu;
+    uint64_t stack_size; /* bytes */
+    struct system_map maps[SYSTEM_MAPS_MAX];
+    size_t map_count;
+    struct system_irq irqs[SYSTEM_CHANNEL_ID_MAX + 1];
+    size_t irq_count;
+    struct system_setvar setvars[SYSTEM_SETVARS_MAX];
+    size_t setvar_count;
+    unsigned line;
+};
+
+struct system_end {
+    unsigned pd; /* index */
+    unsigned id;
+    bool pp;     /* may make protected procedure calls to the other end */
+    bool notify; /* may notify the other end */
+};
+
+struct system_channel {
+    struct system_end end[2];
+    unsigned line;
+};
+
+struct system_description {
+    char file[SYSTEM_PATH_MAX];
+    struct system_region *regions;
+    size_t region_count;
+    struct system_pd *pds; /* a parent stands before its children */
+    size_t pd_count;
+    struct system_channel *channels;
+    size_t channel_count;
+};
+
+/* Reads and checks `path`; images and prefill files are looked up in `search` (`search_count`
+ * directories), then beside the file. Returns NULL after printing every error found to stderr as
+ * "FILE:LINE: what was found, what is allowed, what to do". Freed by system_free(). */
+struct system_description *system_read(const char *path, const char *const *search,
+                                       size_t search_count);
+void system_free(struct system_description *system);
+
+/* A board: which device backend answers at which physical range (boards/NAME.yaml). */
+enum { BOARD_DEVICES_MAX = 64, BOARD_DMA_REGIONS_MAX = 64 };
+
+struct board_device {
+    char name[SYSTEM_NAME_MAX];       /* "eth0" */
+    char compatible[SYSTEM_NAME_MAX]; /* "virtio,mmio" */
+    char class_name[SYSTEM_NAME_MAX]; /* "network" */
+    char backend[SYSTEM_NAME_MAX];    /* "virtio-net": the device model that answers; "" = none */
+    uint64_t reg_address, reg_size;   /* bytes */
+    uint64_t irq;
+    bool irq_edge;
+    /* Regions that the device may reach by DMA, by name; none listed: every region with a phys_addr
+     * that is not a device's registers. */
+    char dma[BOARD_DMA_REGIONS_MAX][SYSTEM_NAME_MAX];
+    size_t dma_count;
+    unsigned line;
+};
+
+struct board {
+    char file[SYSTEM_PATH_MAX];
+    char name[SYSTEM_NAME_MAX];
+    char arch[SYSTEM_NAME_MAX];     /* "x86_64", "aarch64", "riscv64" or "host" */
+    uint64_t dma_address, dma_size; /* window of I/O addresses for DMA regions */
+    struct board_device devices[BOARD_DEVICES_MAX];
+    size_t device_count;
+};
+
+/* Reads and checks a board file; false after printing every error as "FILE:LINE:COLUMN: ...". */
+bool board_read(const char *path, struct board *board);
+
+#endif

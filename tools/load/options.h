@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the user asks of sddf-load. Filled once by options_parse(), then only read. */
+#ifndef SDDF_LOAD_OPTIONS_H
+#define SDDF_LOAD_OPTIONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TARGETS_MAX 16u
+
+struct options {
+    struct sockaddr_in targets[TARGETS_MAX];
+    unsigned target_count;
+    struct in_addr bind_ip; /* 0.0.0.0: the kernel's choice */
+    uint64_t rate_pps;      /* 0: closed loop */
+    uint64_t window;        /* outstanding over all targets; 0: open loop */
+    size_t size;            /* of the UDP payload, bytes */
+    uint64_t duration_ns;
+    uint64_t warmup_ns;
+    const char *json_path; /* NULL: none */
+    bool progress;
+};
+
+/* Exits with status 2 if the options are wrong, 0 after --help. Applies --cpu at once. */
+struct options options_parse(int argc, char **argv);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Third pass: what must hold of any system, whatever its classes: limits, unique names, priorities,
+ * registers of devices. Run by the host tool. */
+#include "tools/sddf/network.h"
+
+#include <string.h>
+
+void check_pd_count(const struct model *model) {
+    size_t ours = 0;
+    for (size_t i = 0; i < model->network_count; i++)
+        ours += network_pd_count(&model->networks[i]);
+    size_t count = model->component_count + ours;
+    if (count > MODEL_PDS_MAX)
+        yaml_error(model->root,
+                   "found %zu protection domains (%zu components; %zu drivers, virtualisers and "
+                   "copiers), expected at most %d, Microkit's limit; remove clients, or copiers of "
+                   "clients that may see each other's frames (copy: false)",
+                   count, model->component_count, ours, MODEL_PDS_MAX);
+    if (count == 0)
+        yaml_error(model->root, "found no component, expected one at least");
+}
+
+static void check_names(const struct model *model) {
+    for (size_t i = 0; i < model->pd_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(model->pds[i].name, model->pds[j].name) == 0)
+                yaml_error(model->pds[i].node,
+                           "makes a protection domain \"%s\", as line %u does; rename one",
+                           model->pds[i].name, model->pds[j].node->key_line);
+        }
+    }
+    for (size_t i = 0; i < model->region_count; i++) {
+        const struct model_region *region = &model->regions[i];
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(region->name, model->regions[j].name) == 0)
+                yaml_error(region->node, "makes a region \"%s\", as line %u does; rename one",
+                           region->name, model->regions[j].node->key_line);
+        }
+    }
+}
+
+/* Who waits for a server that stands below it keeps it from running. */
+static void check_priorities(const struct model *model) {
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *pd = &model->pds[i];
+        const struct model_pd *lowest = NULL;
+        for (size_t c = 0; c < model->connection_count; c++) {
+            const struct model_channel *channel = model->connections[c].channel;
+            const struct model_pd *server = channel->pd[0];
+            if (channel->pd[1] == pd &&
+                (lowest == NULL || server->sched.priority < lowest->sched.priority))
+                lowest = server;
+        }
+        if (lowest != NULL && lowest->sched.priority < pd->sched.priority)
+            yaml_error(pd->node,
+                       "found %s at priority %u, above %s, which serves it, at %u; expected no "
+                       "client above its server: lower the one or raise the other",
+                       pd->name, pd->sched.priority, lowest->name, lowest->sched.priority);
+    }
+}
+
+/* A page is the least that can be given to a driver; in a shared one it could drive both. */
+static void check_registers(const struct model *model) {
+    for (size_t i = 0; i < model->region_count; i++) {
+        const struct model_region *region = &model->regions[i];
+        for (size_t j = 0; j < i; j++) {
+            const struct model_region *other = &model->regions[j];
+            if (region->use == USE_REGISTERS && other->use == USE_REGISTERS &&
+                region->phys_addr < other->phys_addr + other->size &&
+                other->phys_addr < region->phys_addr + region->size)
+                yaml_error(region->node,
+                           "its registers share the page at 0x%llx with those of %s (line %u), "
+                           "expected a page of its own; use another device of the board",
+                           (unsigned long long)region->phys_addr, other->node->key,
+                           other->node->key_line);
+        }
+    }
+}
+
+/* .system says interrupts of x86 in other words. */
+static void check_interrupts(const struct model *model) {
+    for (size_t i = 0; i < model->pd_count; i++) {
+        if (model->pds[i].irq.used && strcmp(model->board->arch, "x86_64") == 0)
+            yaml_error(model->pds[i].node,
+                       "found a device with an interrupt on board %s (%s), whose architecture is "
+                       "x86_64; expected aarch64, riscv64 or host, interrupts of x86_64 are not "
+                       "supported yet",
+                       model->board->name, model->board->file);
+    }
+}
+
+void check_system(const struct model *model) {
+    check_names(model);
+    check_priorities(model);
+    check_registers(model);
+    check_interrupts(model);
+}

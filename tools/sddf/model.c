@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The passes in order, and how the later ones add to the model. Run by the host tool. */
+#include "tools/sddf/model.h"
+#include "tools/sddf/network.h"
+
+#include <assert.h>
+#include <sddf/stats.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *model_name(char name[SYSTEM_NAME_MAX], const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(name, SYSTEM_NAME_MAX, format, arguments);
+    va_end(arguments);
+    assert(length > 0 && length < SYSTEM_NAME_MAX);
+    return name;
+}
+
+struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node, const char *name,
+                              const char *image, enum model_role role,
+                              const struct model_sched *sched) {
+    assert(model->pd_count < MODEL_PDS_MAX);
+    struct model_pd *pd = &model->pds[model->pd_count++];
+    snprintf(pd->name, sizeof(pd->name), "%s", name);
+    snprintf(pd->image, sizeof(pd->image), "%s", image);
+    pd->role = role;
+    pd->sched = *sched;
+    pd->node = node;
+    return pd;
+}
+
+struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
+                                      const char *name, enum model_use use, uint64_t size,
+                                      uint64_t page_size) {
+    assert(model->region_count < MODEL_REGIONS_MAX);
+    struct model_region *region = &model->regions[model->region_count++];
+    snprintf(region->name, sizeof(region->name), "%s", name);
+    region->use = use;
+    region->size = (size + page_size - 1) / page_size * page_size;
+    region->page_size = page_size;
+    region->node = node;
+    return region;
+}
+
+void model_map(struct model_pd *pd, const struct model_region *region, bool write) {
+    assert(pd->map_count < MODEL_MAPS_MAX);
+    pd->maps[pd->map_count++] = (struct model_map){.region = region, .write = write};
+}
+
+void model_configure(struct model *model, struct model_pd *pd, size_t blob_size) {
+    char name[SYSTEM_NAME_MAX];
+    pd->blob_size = blob_size;
+    pd->config = model_add_region(model, pd->node, model_name(name, "%s_config", pd->name),
+                                  USE_CONFIG, blob_size, PAGE_4K);
+    model_map(pd, pd->config, false);
+    pd->stats = model_add_region(model, pd->node, model_name(name, "%s_stats", pd->name),
+                                 USE_STATS, STATS_PAGE_SIZE, PAGE_4K);
+    model_map(pd, pd->stats, true);
+}
+
+const struct model_connection *model_connect(struct model *model, const struct yaml_node *node,
+                                             const char *name, struct model_pd *const pd[2],
+                                             const char *const side[2], uint32_t capacity,
+                                             size_t entry_size) {
+    assert(model->channel_count < MODEL_CHANNELS_MAX);
+    assert(model->connection_count < MODEL_CONNECTIONS_MAX);
+    struct model_channel *channel = &model->channels[model->channel_count++];
+    struct model_connection *connection = &model->connections[model->connection_count++];
+    connection->channel = channel;
+    for (unsigned s = 0; s < 2; s++) {
+        assert(pd[s]->channel_count <= SYSTEM_CHANNEL_ID_MAX);
+        channel->pd[s] = pd[s];
+        channel->id[s] = pd[s]->channel_count++;
+        char side_name[SYSTEM_NAME_MAX];
+        struct model_region *region =
+            model_add_region(model, node, model_name(side_name, "%s_%s", name, side[s]), USE_QUEUE,
+                             QUEUE_SIDE_SIZE(capacity, entry_size), PAGE_4K);
+        model_map(pd[s], region, true);
+        model_map(pd[1 - s], region, false);
+        connection->side[s] = region;
+        connection->put_capacity[s] = capacity;
+    }
+    return connection;
+}
+
+void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size) {
+    assert(size == pd->blob_size && pd->blob == NULL);
+    pd->blob = calloc(1, size);
+    if (pd->blob == NULL)
+        abort();
+    *pd->blob = (struct config_header){
+        .magic = CONFIG_MAGIC,
+        .kind = (uint16_t)kind,
+        .version = version,
+        .size = (uint32_t)size,
+        .stats = pd->stats->vaddr,
+    };
+    memcpy(pd->blob->instance, pd->name, sizeof(pd->blob->instance));
+    return pd->blob;
+}
+
+struct config_region model_config_region(const struct model_region *region) {
+    return (struct config_region){
+        .address = region->vaddr,
+        .io_address = region->use == USE_DMA ? region->phys_addr : 0,
+        .size = region->size,
+    };
+}
+
+struct config_connection model_config_connection(const struct model_connection *connection,
+                                                 unsigned side) {
+    return (struct config_connection){
+        .mine = connection->side[side]->vaddr,
+        .theirs = connection->side[1 - side]->vaddr,
+        .put_capacity = connection->put_capacity[side],
+        .get_capacity = connection->put_capacity[1 - side],
+        .channel = connection->channel->id[side],
+    };
+}
+
+static void plan_system(struct model *model) {
+    for (size_t i = 0; i < model->network_count; i++)
+        network_plan(model, &model->networks[i]);
+    for (size_t i = 0; i < model->component_count; i++) { /* those that no class knows */
+        const struct model_component *component = &model->components[i];
+        if (component->client == NULL)
+            model_add_pd(model, component->node, component->name, component->image, ROLE_COMPONENT,
+                         &component->sched);
+    }
+}
+
+static bool run_passes(struct model *model, const struct yaml_file *file) {
+    describe_system(model);
+    if (yaml_file_errors(file) != 0)
+        return false;
+    for (size_t i = 0; i < model->network_count; i++)
+        network_check(&model->networks[i]);
+    check_pd_count(model);
+    if (yaml_file_errors(file) != 0)
+        return false;
+    plan_system(model);
+    check_system(model);
+    if (yaml_file_errors(file) != 0)
+        return false;
+    layout_system(model);
+    if (yaml_file_errors(file) != 0)
+        return false;
+    for (size_t i = 0; i < model->network_count; i++)
+        network_fill(&model->networks[i]);
+    return true;
+}
+
+struct model *model_make(const struct yaml_file *file, const struct board *board,
+                         const struct drivers *drivers) {
+    struct model *model = calloc(1, sizeof(*model));
+    if (model == NULL)
+        return NULL;
+    model->networks = calloc(MODEL_NETWORKS_MAX, sizeof(*model->networks));
+    model->root = yaml_root(file);
+    model->board = board;
+    model->drivers = drivers;
+    if (model->networks != NULL && run_passes(model, file))
+        return model;
+    model_free(model);
+    return NULL;
+}
+
+void model_free(struct model *model) {
+    if (model == NULL)
+        return;
+    for (size_t i = 0; i < model->pd_count; i++)
+        free(model->pds[i].blob);
+    free(model->networks);
+    free(model);
+}

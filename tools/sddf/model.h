@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A system as the host tool sees it: what its file and its board say, and what follows from them.
+ * The passes, in order, each a function of the model alone:
+ *
+ *     describe   the YAML file: components (describe.c), the classes (network_describe.c)
+ *     plan       protection domains, regions, channels (network_plan.c)
+ *     check      what must hold of any system (check.c)
+ *     layout     one virtual address per region, physical ones for DMA (layout.c)
+ *     fill       the configuration blobs (network_blobs.c)
+ *     emit       .system, blobs, graph (emit_*.c)
+ *
+ * A mistake is printed at the place in the file that can mend it and counted there (yaml.h); a pass
+ * runs only after those before it found nothing. Run by the host tool, which trusts no file. */
+#ifndef SDDF_MODEL_H
+#define SDDF_MODEL_H
+
+#include "platform/linux/system.h"
+#include "tools/sddf/drivers.h"
+#include "tools/sddf/yaml.h"
+
+#include <sddf/config.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MODEL_PDS_MAX = SYSTEM_PDS_MAX,
+    MODEL_COMPONENTS_MAX = 128, /* read; more protection domains than Microkit has are refused */
+    MODEL_REGIONS_MAX = 1024,
+    MODEL_MAPS_MAX = 256, /* of one protection domain */
+    MODEL_CHANNELS_MAX = 512,
+    MODEL_CONNECTIONS_MAX = 512,
+    MODEL_NETWORKS_MAX = 16,
+    MODEL_WORD_MAX = 25, /* bytes of a name in the file, with the terminating zero */
+    MODEL_NAME_MAX = CONFIG_INSTANCE_MAX,
+    MODEL_IMAGE_MAX = 64,
+    PAGE_4K = 0x1000,
+    PAGE_2M = 0x200000,
+};
+
+struct model_sched {
+    unsigned priority;
+    unsigned cpu;
+    uint64_t budget_us, period_us; /* 0: Microkit's default */
+    uint64_t stack_size;           /* bytes; 0: Microkit's default */
+};
+
+/* A program of the user's, from "components". */
+struct model_component {
+    char name[MODEL_WORD_MAX];
+    char image[MODEL_IMAGE_MAX];
+    struct model_sched sched;
+    const struct yaml_node *node;
+    const struct yaml_node *client; /* where it is a class's client; NULL: nowhere */
+};
+
+enum model_use {
+    USE_REGISTERS, /* of a device, at its physical address */
+    USE_DMA,       /* reached by a device; physical address given by the layout */
+    USE_QUEUE,     /* one side of a connection */
+    USE_STATS,
+    USE_CONFIG, /* prefilled with a protection domain's blob */
+};
+
+struct model_region {
+    char name[SYSTEM_NAME_MAX];
+    enum model_use use;
+    uint64_t size;      /* bytes, a multiple of page_size */
+    uint64_t page_size; /* PAGE_4K or PAGE_2M */
+    uint64_t phys_addr; /* of USE_REGISTERS and USE_DMA */
+    uint64_t vaddr;     /* the same in each protection domain that maps it */
+    const struct yaml_node *node;
+};
+
+struct model_map {
+    const struct model_region *region;
+    bool write;
+};
+
+struct model_irq {
+    bool used;
+    unsigned id; /* channel */
+    uint64_t number;
+    bool edge;
+};
+
+/* What a component is, for those who look at the system as a whole; in the order of trust. */
+enum model_role { ROLE_DRIVER, ROLE_VIRTUALISER, ROLE_COPIER, ROLE_COMPONENT };
+
+struct model_pd {
+    char name[MODEL_NAME_MAX];
+    char image[MODEL_IMAGE_MAX];
+    enum model_role role;
+    struct model_sched sched;
+    struct model_map maps[MODEL_MAPS_MAX];
+    size_t map_count;
+    struct model_irq irq;
+    unsigned channel_count; /* ids from 0; an IRQ takes one too */
+    const struct model_region *stats, *config; /* NULL: not configured by us */
+    struct config_header *blob;                /* calloc'ed; NULL until filled */
+    size_t blob_size;                          /* bytes */
+    const struct yaml_node *node;
+};
+
+/* Ends: 0 is nearer to the device, 1 to the client. */
+struct model_channel {
+    struct model_pd *pd[2];
+    unsigned id[2];
+};
+
+/* Two queues (sddf/queue.h): a region per side, which that side alone writes. */
+struct model_connection {
+    const struct model_channel *channel;
+    const struct model_region *side[2];
+    uint32_t put_capacity[2]; /* of the queue that this side produces */
+};
+
+struct network; /* network.h */
+
+struct model {
+    char name[MODEL_WORD_MAX];
+    const struct yaml_node *root;
+    const struct board *board;
+    const struct drivers *drivers;
+
+    struct model_component components[MODEL_COMPONENTS_MAX];
+    size_t component_count;
+    struct network *networks; /* MODEL_NETWORKS_MAX */
+    size_t network_count;
+
+    struct model_pd pds[MODEL_PDS_MAX];
+    size_t pd_count;
+    struct model_region regions[MODEL_REGIONS_MAX];
+    size_t region_count;
+    struct model_channel channels[MODEL_CHANNELS_MAX];
+    size_t channel_count;
+    struct model_connection connections[MODEL_CONNECTIONS_MAX];
+    size_t connection_count;
+};
+
+/* A model with every pass up to `fill` run, or NULL after printing every mistake of the first pass
+ * that found one. The file, board and drivers outlive it. Freed by model_free(). */
+struct model *model_make(const struct yaml_file *file, const struct board *board,
+                         const struct drivers *drivers);
+void model_free(struct model *model);
+
+/* ---- describe ---- */
+
+void describe_system(struct model *model);
+/* The keys of a protection domain's scheduling; what is absent stays as it was. */
+void describe_sched(const struct yaml_node *map, struct model_sched *sched);
+/* Whether the node's key can name things: a letter, then letters, digits and _. */
+bool describe_key(const struct yaml_node *node, char name[MODEL_WORD_MAX]);
+struct model_component *model_component(struct model *model, const char *name);
+
+/* ---- plan: what these are given fits, because check_pd_count() came first ---- */
+
+__attribute__((format(printf, 2, 3))) const char *model_name(char name[SYSTEM_NAME_MAX],
+                                                             const char *format, ...);
+struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node, const char *name,
+                              const char *image, enum model_role role,
+                              const struct model_sched *sched);
+/* `size` is rounded up to whole pages. */
+struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
+                                      const char *name, enum model_use use, uint64_t size,
+                                      uint64_t page_size);
+void model_map(struct model_pd *pd, const struct model_region *region, bool write);
+/* Statistics, and a blob of `blob_size` bytes. */
+void model_configure(struct model *model, struct model_pd *pd, size_t blob_size);
+/* Regions NAME_SIDE0 and NAME_SIDE1, each to be written by its side and read by the other. */
+const struct model_connection *model_connect(struct model *model, const struct yaml_node *node,
+                                             const char *name, struct model_pd *const pd[2],
+                                             const char *const side[2], uint32_t capacity,
+                                             size_t entry_size);
+
+/* ---- check, layout ---- */
+
+void check_pd_count(const struct model *model);
+void check_system(const struct model *model);
+void layout_system(struct model *model);
+
+/* ---- fill ---- */
+
+/* The protection domain's blob of `size` bytes, all zero but for its header. */
+void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size);
+struct config_region model_config_region(const struct model_region *region);
+struct config_connection model_config_connection(const struct model_connection *connection,
+                                                 unsigned side);
+
+/* ---- emit: bytes depend on nothing but the model; false after printing why not ---- */
+
+bool emit_all(const struct model *model, const char *directory);
+
+#endif

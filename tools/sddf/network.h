@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network class in the host tool: what "network" in a system's file says, and which protection
+ * domains, regions and connections (sddf/net.h) follow from it. */
+#ifndef SDDF_NETWORK_H
+#define SDDF_NETWORK_H
+
+#include "tools/sddf/model.h"
+
+#include <sddf/net.h>
+
+enum {
+    NETWORK_RX_BUFFERS = 512,        /* of a device, unless the file says otherwise */
+    NETWORK_CLIENT_BUFFERS = 256,    /* of a client, for each direction that it has its own for */
+    NETWORK_PER_ROUND = 64,          /* frames */
+    NETWORK_DEVICE_HOLDS = 64,       /* receive buffers that no client can keep from the device */
+    NETWORK_HELD_MIN = 16,           /* receive buffers that each client can hold at least */
+    NETWORK_DRIVER_PRIORITY = 110,   /* none below its client */
+    NETWORK_VIRT_TX_PRIORITY = 105,
+    NETWORK_VIRT_RX_PRIORITY = 104,
+    NETWORK_COPIER_PRIORITY = 100,
+};
+
+struct network_client {
+    const struct model_component *component;
+    const struct yaml_node *node;
+    uint8_t mac[6];
+    uint8_t ip[4], gateway[4];
+    uint8_t prefix_length;
+    uint16_t flags; /* enum net_client_flags */
+    bool copy;      /* else it reads the device's receive buffers */
+    uint32_t rx_buffers, tx_buffers, per_round;
+
+    struct model_pd *pd, *copier; /* copier NULL: none */
+    const struct model_region *data;
+    const struct model_connection *rx;     /* virtualiser and copier or client */
+    const struct model_connection *copies; /* copier and client, or NULL */
+    const struct model_connection *tx;     /* virtualiser and client */
+    uint32_t held_max;
+};
+
+struct network {
+    char name[MODEL_WORD_MAX];
+    const struct yaml_node *node;
+    const struct board_device *device;
+    const struct driver *driver;
+    struct model_sched driver_sched, virt_rx_sched, virt_tx_sched, copier_sched;
+    uint32_t rx_buffers, buffer_size;
+    struct network_client clients[NET_CLIENTS_MAX];
+    size_t client_count;
+
+    struct model_pd *driver_pd, *virt_rx_pd, *virt_tx_pd;
+    const struct model_region *registers, *rings, *rx_data;
+    const struct model_connection *rx, *tx; /* driver and virtualiser */
+};
+
+void network_describe(struct model *model, const struct yaml_node *node);
+void network_check(const struct network *network);
+/* Protection domains of a network that are not its clients'. */
+size_t network_pd_count(const struct network *network);
+void network_plan(struct model *model, struct network *network);
+void network_fill(struct network *network);
+
+/* Two values of yaml.h's kind: a MAC address of one station, an IPv4 address of one host. */
+bool network_as_mac(const struct yaml_node *node, uint8_t mac[6]);
+bool network_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_length);
+
+/* Bytes of a client's data that hold buffers, at the start of the region. */
+static inline uint64_t network_client_bytes(const struct network *network,
+                                            const struct network_client *client) {
+    return (uint64_t)(client->rx_buffers + client->tx_buffers) * network->buffer_size;
+}
+
+#endif

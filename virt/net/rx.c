@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Receive virtualiser of the network class: shares one device's received frames among clients by
+ * destination MAC. Runs as one PD per device. Owns the table that says who holds each receive
+ * buffer; maps the data region for reading only. Trusts nobody: what the driver and the clients
+ * return is checked against the table.
+ *
+ * A buffer's holders are a set, since a broadcast goes to several clients; each returns it once,
+ * and when the last has, it goes back to the driver. A client that holds as many buffers as it may
+ * is skipped: it loses its own frames only. */
+#include <base/signal.h>
+#include <microkit.h>
+#include <sddf/cache.h>
+#include <sddf/log.h>
+#include <sddf/net.h>
+#include <sddf/stats.h>
+
+#define HOLDER_DRIVER (1ULL << 63) /* bits 0 to 55 are the clients */
+
+_Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a holder set");
+
+struct client {
+    struct connection connection;
+    uint64_t mac; /* first byte of the address in the lowest bits */
+    uint32_t held;
+    bool misbehaved; /* in this activation */
+};
+
+static const struct net_virt_rx_config *config;
+static struct connection driver;
+static struct client clients[NET_CLIENTS_MAX];
+static uint64_t broadcast_clients, multicast_clients, promiscuous_clients;
+static uint64_t holders[NET_BUFFERS_MAX]; /* 0: with us, and listed in `idle` */
+static uint16_t idle[NET_BUFFERS_MAX];    /* stack of buffers to give to the driver */
+static uint32_t idle_count, driver_held;
+static struct signals signals;
+static struct stats_page *stats;
+
+enum counter {
+    FRAMES,
+    DROP_NO_CLIENT,
+    DROP_CLIENT_FULL,
+    DROP_CLIENT_DOWN,
+    DROP_BAD_LENGTH,
+    BAD_DRIVER_RETURN,
+    BAD_CLIENT_RETURN,
+    VIOLATIONS,
+    ACTIVATIONS,
+    SIGNALS,
+    COUNTERS
+};
+
+static const char *const counter_names[COUNTERS] = {
+    "frames",          "drop_no_client",    "drop_client_full",  "drop_client_down",
+    "drop_bad_length", "bad_driver_return", "bad_client_return", "violations",
+    "activations",     "signals",
+};
+
+/* Takes `holder` out of the set of a buffer; the last one's makes it idle. */
+static void drop_holder(uint32_t buffer, uint64_t holder)
+{
+    holders[buffer] &= ~holder;
+    if (holders[buffer] == 0) {
+        idle[idle_count++] = (uint16_t)buffer;
+    }
+}
+
+/* True if `offset` is where a buffer begins; its number in `*buffer`. */
+static bool buffer_at(uint64_t offset, uint32_t *buffer)
+{
+    uint64_t number = offset / config->buffer_size;
+    *buffer = (uint32_t)number;
+    return offset % config->buffer_size == 0 && number < config->buffer_count;
+}
+
+/* ---- Returns: clients to us, us to the driver ---- */
+
+static void from_client(uint32_t index)
+{
+    struct client *client = &clients[index];
+    struct net_desc buffers[NET_BURST];
+    uint32_t count = queue_available(&client->connection);
+    if (count == 0) {
+        return;
+    }
+    count = net_get(&client->connection, buffers, NET_BURST);
+    queue_release(&client->connection);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t buffer;
+        if (!buffer_at(buffers[i].address, &buffer) || (holders[buffer] & 1ULL << index) == 0) {
+            client->misbehaved = true;
+            stats_add(stats, BAD_CLIENT_RETURN, 1);
+            continue;
+        }
+        client->held--;
+        drop_holder(buffer, 1ULL << index);
+    }
+}
+
+static void to_driver(void)
+{
+    while (idle_count != 0) {
+        struct net_desc buffers[NET_BURST];
+        uint32_t count = idle_count < NET_BURST ? idle_count : NET_BURST;
+        uint32_t space = queue_space(&driver, count);
+        count = count < space ? count : space;
+        if (count == 0) {
+            return;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t buffer = idle[--idle_count];
+            holders[buffer] = HOLDER_DRIVER;
+            buffers[i] = (struct net_desc){
+                .address = config->data.io_address + (uint64_t)buffer * config->buffer_size,
+                .length = (uint16_t)config->buffer_size,
+            };
+        }
+        driver_held += count;
+        net_put(&driver, buffers, count);
+        queue_publish(&driver);
+    }
+}
+
+/* ---- Frames: the driver to us, us to the clients ---- */
+
+/* The clients that a frame is for, by the destination address in its first six bytes. */
+static uint64_t clients_for(const uint8_t *frame)
+{
+    uint64_t mac = (uint64_t)frame[0] | (uint64_t)frame[1] << 8 | (uint64_t)frame[2] << 16 |
+                   (uint64_t)frame[3] << 24 | (uint64_t)frame[4] << 32 | (uint64_t)frame[5] << 40;
+    if (mac == 0xffffffffffffULL) {
+        return broadcast_clients | promiscuous_clients;
+    }
+    if ((mac & 1) != 0) { /* IEEE 802.3, 3.2.3: the first bit on the wire says "group" */
+        return multicast_clients | promiscuous_clients;
+    }
+    uint64_t set = promiscuous_clients;
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        set |= clients[i].mac == mac ? 1ULL << i : 0;
+    }
+    return set;
+}
+
+static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
+{
+    struct client *client = &clients[index];
+    struct net_desc frame = {.address = (uint64_t)buffer * config->buffer_size, .length = length};
+    if (!client->connection.ready) {
+        stats_add(stats, DROP_CLIENT_DOWN, 1);
+        return false;
+    }
+    if (client->held >= config->clients[index].held_max ||
+        queue_space(&client->connection, 1) == 0) {
+        stats_add(stats, DROP_CLIENT_FULL, 1);
+        return false;
+    }
+    client->held++;
+    net_put(&client->connection, &frame, 1);
+    return true;
+}
+
+/* Gives a frame to all whom it is for; nobody's goes back to the driver. Returns whom it went to.
+ */
+static uint64_t deliver(uint32_t buffer, uint16_t length)
+{
+    uintptr_t address = (uintptr_t)config->data.address + (uintptr_t)buffer * config->buffer_size;
+    uint64_t taken = 0;
+    if (length < NET_ETHERNET_HEADER || length > config->buffer_size) {
+        stats_add(stats, DROP_BAD_LENGTH, 1);
+        drop_holder(buffer, HOLDER_DRIVER);
+        return 0;
+    }
+    cache_invalidate(address, length);
+    uint64_t wanted = clients_for((const uint8_t *)address);
+    if (wanted == 0) {
+        stats_add(stats, DROP_NO_CLIENT, 1);
+    }
+    while (wanted != 0) {
+        uint32_t index = (uint32_t)__builtin_ctzll(wanted);
+        wanted &= wanted - 1;
+        taken |= offer(index, buffer, length) ? 1ULL << index : 0;
+    }
+    holders[buffer] |= taken;
+    drop_holder(buffer, HOLDER_DRIVER);
+    return taken;
+}
+
+static uint32_t from_driver(void)
+{
+    struct net_desc frames[NET_BURST];
+    uint64_t taken = 0;
+    if (queue_available(&driver) == 0) {
+        return 0;
+    }
+    uint32_t count = net_get(&driver, frames, NET_BURST);
+    queue_release(&driver);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t buffer;
+        if (!buffer_at(frames[i].address - config->data.io_address, &buffer) ||
+            (holders[buffer] & HOLDER_DRIVER) == 0) {
+            stats_add(stats, BAD_DRIVER_RETURN, 1);
+            continue;
+        }
+        driver_held--;
+        taken |= deliver(buffer, frames[i].length);
+    }
+    stats_add(stats, FRAMES, count);
+    while (taken != 0) {
+        struct client *client = &clients[__builtin_ctzll(taken)];
+        queue_publish(&client->connection);
+        if (queue_signal(&client->connection)) {
+            signal_peer(&signals, config->clients[__builtin_ctzll(taken)].connection.channel);
+        }
+        taken &= taken - 1;
+    }
+    return count;
+}
+
+/* ---- Restart, waiting, entry points ---- */
+
+/* Takes back all that a peer held which starts anew. */
+static void reclaim(uint64_t holder)
+{
+    for (uint32_t buffer = 0; buffer < config->buffer_count; buffer++) {
+        if ((holders[buffer] & holder) != 0) {
+            drop_holder(buffer, holder);
+        }
+    }
+}
+
+static void connections_check(void)
+{
+    if (connection_poll(&driver) == CONNECTION_RESTARTED) {
+        reclaim(HOLDER_DRIVER);
+        driver_held = 0;
+        if (connection_adopt(&driver)) {
+            signal_peer(&signals, config->driver.channel);
+            connection_poll(&driver);
+        }
+    }
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        struct client *client = &clients[i];
+        client->misbehaved = false;
+        if (connection_poll(&client->connection) == CONNECTION_RESTARTED) {
+            reclaim(1ULL << i);
+            client->held = 0;
+            if (connection_adopt(&client->connection)) {
+                signal_peer(&signals, config->clients[i].connection.channel);
+                connection_poll(&client->connection);
+            }
+        }
+    }
+}
+
+/* Asks for the wakes that are needed; true if there is nothing to do now. Buffers that clients
+ * return are worth a wake only when the driver runs short of them. A client that returned what it
+ * did not hold gives no reason to look again. */
+static bool may_wait(void)
+{
+    bool nothing = queue_arm(&driver, 1);
+    if (driver_held >= config->buffer_count / 2) {
+        return nothing;
+    }
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        if (clients[i].held != 0) {
+            nothing &= queue_arm(&clients[i].connection, 1) || clients[i].misbehaved;
+        }
+    }
+    return nothing;
+}
+
+static uint64_t violations(void)
+{
+    uint64_t sum = driver.violations;
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        sum += clients[i].connection.violations;
+    }
+    return sum;
+}
+
+static void serve(void)
+{
+    connections_check();
+    do {
+        do {
+            for (uint32_t i = 0; i < config->client_count; i++) {
+                from_client(i);
+            }
+            to_driver();
+        } while (from_driver() != 0); /* bounded: a frame takes a buffer */
+        to_driver();
+        if (queue_signal(&driver)) {
+            signal_peer(&signals, config->driver.channel);
+        }
+    } while (!may_wait());
+
+    stats_set(stats, VIOLATIONS, violations());
+    stats_add(stats, ACTIVATIONS, 1);
+    stats_set(stats, SIGNALS, signals.sent);
+}
+
+static uint64_t mac_value(const uint8_t mac[6])
+{
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < 6; i++) {
+        value |= (uint64_t)mac[i] << (8 * i);
+    }
+    return value;
+}
+
+static void clients_open(void)
+{
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        const struct net_virt_rx_client *given = &config->clients[i];
+        uint64_t bit = 1ULL << i;
+        clients[i].mac = mac_value(given->mac);
+        broadcast_clients |= (given->flags & NET_CLIENT_BROADCAST) != 0 ? bit : 0;
+        multicast_clients |= (given->flags & NET_CLIENT_MULTICAST) != 0 ? bit : 0;
+        promiscuous_clients |= (given->flags & NET_CLIENT_PROMISCUOUS) != 0 ? bit : 0;
+        if (!config_connect(&clients[i].connection, &given->connection)) {
+            config_refuse("a client's queue capacity is not a power of two up to 65536");
+        }
+        signal_peer(&signals, given->connection.channel);
+    }
+}
+
+void init(void)
+{
+    config = config_get(CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(*config));
+    stats = (struct stats_page *)(uintptr_t)config->header.stats;
+    stats_open(stats, config->header.instance, counter_names, COUNTERS);
+    if (config->client_count > NET_CLIENTS_MAX || config->buffer_count > NET_BUFFERS_MAX) {
+        config_refuse("more than 56 clients, or more than 4096 buffers");
+    }
+    if (config->buffer_size < NET_BUFFER_SIZE || config->buffer_size > UINT16_MAX ||
+        (uint64_t)config->buffer_size * config->buffer_count > config->data.size) {
+        config_refuse("the buffers do not fit the data region");
+    }
+    if (!config_connect(&driver, &config->driver)) {
+        config_refuse("the driver's queue capacity is not a power of two up to 65536");
+    }
+    for (uint32_t buffer = config->buffer_count; buffer > 0; buffer--) {
+        idle[idle_count++] = (uint16_t)(buffer - 1);
+    }
+    signal_peer(&signals, config->driver.channel);
+    clients_open();
+    serve();
+    signal_end(&signals);
+}
+
+void notified(microkit_channel channel)
+{
+    (void)channel;
+    serve();
+    signal_end(&signals);
+}
