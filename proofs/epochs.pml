@@ -2,11 +2,13 @@
 /*
  * Epochs: either side of a connection may restart at any step.
  *
- * Question: is an entry of another incarnation ever consumed, or one twice, or out of order? Does an honest restart ever
- * look like a violation? When restarts end, do both sides become ready again, and does all produced then arrive?
+ * Question: is an entry of another incarnation ever consumed, or one twice, or out of order? Does
+ * an honest restart ever look like a violation? When restarts end, do both sides become ready
+ * again, and does all produced then arrive?
  *
- * A connection is two queues, one each way. Each side has one region that only it writes: epoch, seen, the tail it
- * produces at, the head it consumes at, its mark. Both sides run the same code: the process Side.
+ * A connection is two queues, one each way. Each side has one region that only it writes: epoch,
+ * seen, the tail it produces at, the head it consumes at, its mark. Both sides run the same code:
+ * the process Side.
  *
  * Mapping to include/sddf/queue.h (here -> C):
  *   open            connection_open, then notify
@@ -15,21 +17,24 @@
  *   produce         queue_space (head, then epoch), queue_put, queue_publish, queue_signal
  *   arm             queue_arm(1); "look again" begins with poll
  *
- * Assumptions: a notification arrives after the stores before it, but is no full fence; it stays pending over a restart,
- * as do stores in the buffer. Loads are acquire loads, in program order. Entries are written at once (that they are
- * published whole is proved in queue.pml). Who frees a place always notifies (space has no mark here). A restart between
- * two loads equals one before them, so programs die before stores and at poll and sleep. No epoch wraps.
- * Every run is finite but for repeated polls of a peer that makes no step, so freedom from deadlock is progress.
+ * Assumptions: a notification arrives after the stores before it, but is no full fence; it stays
+ * pending over a restart, as do stores in the buffer. Loads are acquire loads, in program order.
+ * Entries are written at once (that they are published whole is proved in queue.pml). Who frees a
+ * place always notifies (space has no mark here). A restart between two loads equals one before
+ * them, so programs die before stores and at poll and sleep. No epoch wraps.
+ * No execution runs for ever (pan -l finds no cycle), so freedom from deadlock is progress.
  *
- * Macros: RESTARTS  up to so many restarts in all, on either side, at any step, also in the middle of open and adopt
+ * Macros: RESTARTS  up to so many restarts in all, on either side, at any step, also in the middle
+ *                   of open and adopt
  *         CAPACITY  entries of a queue      ENTRIES  how many each side sends in each incarnation
  *         MEMORY, DEPTH: see store_buffer.pml
  * Variants that must fail:
- *         OPEN_NOT_ODD (the epoch is not made odd first), OPEN_RESETS_LATE (reset after the even epoch), OPEN_RELAXED
- *         (resets not released), OPEN_KEEPS_SEEN, ADOPT_SEEN_FIRST (seen before the resets), ADOPT_KEEPS_CHECKED
- *         (tail_checked survives), ADOPT_SILENT (no notification), ADOPT_THEN_WAIT (no poll before waiting),
- *         READY_WITHOUT_SEEN, INDEX_BEFORE_SEEN (uses a tail loaded before seen), EPOCH_FIRST (epoch loaded before the
- *         index), EPOCH_UNCHECKED (index believed without the epoch).
+ *         OPEN_NOT_ODD (the epoch is not made odd first), OPEN_RESETS_LATE (reset after the even
+ *         epoch), OPEN_RELAXED (resets not released), ADOPT_SEEN_FIRST (seen before the resets),
+ *         ADOPT_KEEPS_CHECKED (tail_checked survives), ADOPT_SILENT (no notification),
+ *         ADOPT_THEN_WAIT (no poll before waiting), READY_WITHOUT_SEEN, INDEX_BEFORE_SEEN (uses a
+ *         tail loaded before seen), EPOCH_FIRST (epoch loaded before the index), EPOCH_UNCHECKED
+ *         (index believed without the epoch).
  */
 #ifndef RESTARTS
 #define RESTARTS 1
@@ -63,10 +68,14 @@ byte restarts_left[2];
 byte produced[2];
 byte consumed[2];
 
-#define ALL_ARRIVED (restarts_left[0] == 0 && restarts_left[1] == 0 && produced[0] == ENTRIES && produced[1] == ENTRIES \
-	&& consumed[0] == ENTRIES && consumed[1] == ENTRIES)
+#define ARRIVED(side) (restarts_left[side] == 0 && produced[side] == ENTRIES && \
+	consumed[side] == ENTRIES)
 
-#define MAY_RESTART if :: restarts_left[me] > 0 -> restarts_left[me]--; produced[me] = 0; goto restart :: true fi
+#define MAY_RESTART \
+	if \
+	:: restarts_left[me] > 0 -> restarts_left[me]--; produced[me] = 0; goto restart \
+	:: true \
+	fi
 
 #ifdef EPOCH_UNCHECKED
 #define BELIEVED true
@@ -106,9 +115,7 @@ inline open()
 	then_release(SEEN(me), 0);
 	reset_indices();
 #else
-#ifndef OPEN_KEEPS_SEEN
 	then_release(SEEN(me), 0);
-#endif
 	reset_indices();
 	own_epoch = (own_epoch | 1) + 1;
 	then_release(EPOCH(me), own_epoch);
@@ -140,7 +147,7 @@ inline adopt()
 #endif
 }
 
-/* The peer's entry is checked against what only the proof knows: who wrote it, for whom, and which it is. */
+/* The entry is checked against what only the proof knows: who wrote it, for whom, and which it is. */
 inline consume()
 {
 #ifdef EPOCH_FIRST
@@ -155,7 +162,8 @@ inline consume()
 	atomic {
 		if
 		:: BELIEVED ->
-			assert(MINUS(peer_tail, own_head) <= CAPACITY);	/* an honest peer never looks like a violator */
+			/* An honest peer never looks like a violator. */
+			assert(MINUS(peer_tail, own_head) <= CAPACITY);
 			if
 			:: peer_tail != own_head ->
 				assert(ring[peer].SLOT(own_head).producer_epoch == adopted);
@@ -285,7 +293,7 @@ sleep:	atomic {
 		if
 		:: memory[NOTIFIED(me)] == 1 -> memory[NOTIFIED(me)] = 0; goto poll
 		:: restarts_left[me] > 0 -> restarts_left[me]--; produced[me] = 0; goto restart
-		:: ALL_ARRIVED
+		:: ARRIVED(0) && ARRIVED(1)
 		fi
 	}
 }

@@ -2,23 +2,30 @@
 /*
  * Lazy transmit reclaim: the completion interrupt is off unless somebody waits for buffers.
  *
- * Question: two clients send through a virtualiser and a driver. A client without buffers arms on its free queue and sleeps.
- * Does it always get the buffers it asked for, though nobody reclaims them until activated?
+ * Question: two clients send through a virtualiser and a driver. A client without buffers arms on
+ * its free queue and sleeps. Does it always get the buffers it asked for, though nobody reclaims
+ * them until activated?
  *
  * Mapping to the code:
- *   Client       the client library: provide (active), take back (free), arm(k) on the free queue, notify, sleep
- *   Virtualiser  virt/net transmit: moves both ways; when a client is armed, arms on the driver's free queue and notifies
- *   Driver       drivers/net shell: reclaims and provides when activated; armed upon: interrupt on, looks again
+ *   Client       the client library: provide (active), take back (free), arm(k) on the free queue,
+ *                notify, sleep
+ *   Virtualiser  virt/net transmit: moves both ways; when a client is armed, arms on the driver's
+ *                free queue and notifies
+ *   Driver       drivers/net shell: reclaims and provides when activated; armed upon: interrupt on,
+ *                looks again
  *   Device       completes transmissions; raises an interrupt only if enabled at that moment
  *
- * Assumptions: sequential consistency (marks.pml has the store buffers), queues are counts (queue.pml has the indices), a
- * signal is sent only when a publish crosses the mark, as `hit` in queue.h says. Client 0 may keep KEEP buffers for itself
- * (partly filled, unacknowledged). A client may stop sending at any time, so each must get on without the other.
+ * Assumptions: sequential consistency (marks.pml has the store buffers), queues are counts
+ * (queue.pml has the indices), a signal is sent only when a publish crosses the mark, as `hit` in
+ * queue.h says. Client 0 may keep KEEP buffers for itself (partly filled, unacknowledged). A client
+ * may stop sending at any time, so each must get on without the other.
  *
- * Macros: CLIENTS 1 or 2; BUFFERS of client 0 (client 1 has one); THRESHOLD: arm(k) asks for so many, at most what is owed; KEEP.
- * Variants that must fail: CLIENT_SILENT (arms without notifying), VIRT_SILENT (arms on the driver without notifying),
- *         VIRT_UNARMED (does not pass the client's wish on), NO_CLAMP (asks for more than is owed; needs KEEP=1),
- *         DRIVER_NO_SECOND_LOOK, CLIENT_NO_SECOND_LOOK, VIRT_NO_SECOND_LOOK.
+ * Macros: CLIENTS 1 or 2; BUFFERS of client 0 (client 1 has one); THRESHOLD: arm(k) asks for so
+ * many, at most what is owed; KEEP.
+ * Variants that must fail: CLIENT_SILENT (arms without notifying), VIRT_SILENT (arms on the driver
+ *         without notifying), VIRT_UNARMED (does not pass the client's wish on), NO_CLAMP (asks for
+ *         more than is owed; needs KEEP=1), DRIVER_NO_SECOND_LOOK, CLIENT_NO_SECOND_LOOK,
+ *         VIRT_NO_SECOND_LOOK.
  */
 #ifndef BUFFERS
 #define BUFFERS 2
@@ -85,7 +92,8 @@ inline virt_return(client)
 {
 	atomic {
 		if
-		:: CROSSES(free_queue[client], free_queue[client] + driver_free[client], armed[client]) ->
+		:: CROSSES(free_queue[client], free_queue[client] + driver_free[client],
+			   armed[client]) ->
 			client_notified[client] = true
 		:: else
 		fi;
@@ -149,7 +157,8 @@ inline driver_move(client)
 		if
 		:: completed[client] > 0 ->
 			if
-			:: driver_armed && driver_free[0] + driver_free[1] == 0 -> virt_notified = true
+			:: driver_armed && driver_free[0] + driver_free[1] == 0 ->
+				virt_notified = true
 			:: else
 			fi;
 			driver_free[client] = driver_free[client] + completed[client];

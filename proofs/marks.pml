@@ -2,23 +2,27 @@
 /*
  * Marks: the producer signals only when the consumer asked to be woken.
  *
- * Question: can a consumer sleep for ever beside entries that it asked to be woken for (a lost wake)?
- * It would show as a deadlock, for the producer may wait at any time until all it published is consumed.
+ * Question: can a consumer sleep for ever beside entries that it asked to be woken for (a lost
+ * wake)? It would show as a deadlock, for the producer may wait at any time until all it published
+ * is consumed.
  *
  * Mapping to include/sddf/queue.h:
  *   Producer   publish, then signal? with F1, hit and t_checked (tail_checked)
- *   Consumer   take; arm(k) with F2 and the second look; sleep (seL4_Wait: a binary notification, taken when set)
+ *   Consumer   take; arm(k) with F2 and the second look; sleep (seL4_Wait: a binary notification,
+ *              taken when set)
  *
- * Assumptions: see store_buffer.pml. Entries themselves are left out (queue.pml). Both sides run for ever, so that the
- * result holds for any number of entries and wraps. A notification arrives after the stores before it.
- * For k > 1 the peer owes `capacity` entries and gives them without condition: so the producer may then wait only when
- * it has published all it owes.
- * Waiting for space is another instance of the same protocol; here the producer just waits for head to move.
+ * Assumptions: see store_buffer.pml. Entries themselves are left out (queue.pml). Both sides run
+ * for ever, so that the result holds for any number of entries and wraps. A notification arrives
+ * after the stores before it.
+ * For k > 1 the peer owes `capacity` entries and gives them without condition: so the producer may
+ * then wait only when it has published all it owes.
+ * Waiting for space is another instance of the same protocol; here the producer just waits for head
+ * to move.
  *
- * Macros: CAPACITY; THRESHOLD: arm(k) with any k from 1 to this; PUBLISHES: up to so many publishes before the mark is
- *         checked once (two_publishes.pml); MEMORY, DEPTH.
- * Variants that must fail: NO_F1, NO_F2, NO_SECOND_LOOK, THRESHOLD=CAPACITY + 1 (more than the peer owes),
- *         COMPARE_WITH_LAST_PUBLISH (two_publishes.pml).
+ * Macros: CAPACITY; THRESHOLD: arm(k) with any k from 1 to this; PUBLISHES: up to so many publishes
+ *         before the mark is checked once (two_publishes.pml); MEMORY, DEPTH.
+ * Variants that must fail: NO_F1, NO_F2, NO_SECOND_LOOK, THRESHOLD=CAPACITY + 1 (more than the peer
+ *         owes), COMPARE_WITH_LAST_PUBLISH (two_publishes.pml).
  */
 #ifndef CAPACITY
 #define CAPACITY 2
@@ -77,7 +81,8 @@ proctype Producer()
 		mark = memory[MARK];
 		atomic {
 			if
-			:: MINUS(tail, mark + 1) < MINUS(tail, COMPARED_WITH) -> store_release(PRODUCER, NOTIFIED, 1)
+			:: MINUS(tail, mark + 1) < MINUS(tail, COMPARED_WITH) ->
+				store_release(PRODUCER, NOTIFIED, 1)
 			:: else
 			fi;
 			tail_checked = tail;
@@ -88,12 +93,20 @@ proctype Producer()
 	od
 }
 
+inline sleep()
+{
+	atomic { memory[NOTIFIED] == 1 -> memory[NOTIFIED] = 0 }
+}
+
 proctype Consumer()
 {
 	byte head, threshold;
 
 	do
-	:: atomic { memory[TAIL] != head -> head = memory[TAIL]; store_release(CONSUMER, HEAD, head) }
+	:: atomic {					/* take all there is */
+		memory[TAIL] != head -> head = memory[TAIL];
+		store_release(CONSUMER, HEAD, head)
+	   }
 	:: atomic {					/* arm(k), with all or some taken before */
 		threshold = 1;
 		do
@@ -108,9 +121,9 @@ proctype Consumer()
 	   if
 #ifndef NO_SECOND_LOOK
 	   :: MINUS(memory[TAIL], head) >= threshold
-	   :: MINUS(memory[TAIL], head) < threshold -> atomic { memory[NOTIFIED] == 1 -> memory[NOTIFIED] = 0 }
+	   :: MINUS(memory[TAIL], head) < threshold -> sleep()
 #else
-	   :: atomic { memory[NOTIFIED] == 1 -> memory[NOTIFIED] = 0 }
+	   :: sleep()
 #endif
 	   fi;
 	   threshold = 0

@@ -2,22 +2,27 @@
 /*
  * The queue: one producer, one consumer, wrapping indices, an entry of two words.
  *
- * Question: is every entry consumed exactly once, in order, whole? Is none overwritten before it is released? Does a peer
- * that lies in its own words ever make us touch more than `capacity` entries?
+ * Question: is every entry consumed exactly once, in order, whole? Is none overwritten before it is
+ * released? Does a peer that lies in its own words ever make us touch more than `capacity` entries?
  *
  * Mapping to include/sddf/queue.h:
- *   Producer   space by load_acquire(peer.head), stage any number of entries, then publish: store_release(tail)
+ *   Producer   space by load_acquire(peer.head), stage any number of entries, then publish:
+ *              store_release(tail)
  *   Consumer   take: load_acquire(peer.tail), check, copy entries once; then store_release(head)
  *   Liar       a hostile peer: writes any value into its index at any time
  *
- * Assumptions: see store_buffer.pml. Each side runs for ever; an entry's value is its number modulo VALUES (odd, above twice
- * the capacity, so that an entry lost, repeated or late is seen). Indices wrap at MODULUS instead of 2^32; the code
- * depends only on MODULUS being a multiple of the capacity and more than twice as large.
- * A side that finds nothing to do waits until the peer's index moves: waking is proved in marks.pml.
+ * Assumptions: see store_buffer.pml. Each side runs for ever; an entry's value is its number modulo
+ * VALUES (odd, above twice the capacity, so that an entry lost, repeated or late is seen). Indices
+ * wrap at MODULUS instead of 2^32; the code depends only on MODULUS being a multiple of the
+ * capacity and more than twice as large.
+ * A side that finds nothing to do waits until the peer's index moves: waking is proved in
+ * marks.pml.
  *
- * Macros: CAPACITY 1, 2, 4; HOSTILE 0 = both honest, 1 = the producer lies, 2 = the consumer lies; MEMORY, DEPTH.
- * Variants that must fail: TAIL_FIRST (published before written), TAIL_RELAXED (published without release),
- *         HEAD_EARLY (released before copied), NO_SPACE_CHECK, BELIEVE (an index beyond capacity is believed).
+ * Macros: CAPACITY 1, 2, 4; HOSTILE 0 = both honest, 1 = the producer lies, 2 = the consumer lies;
+ *         MEMORY, DEPTH.
+ * Variants that must fail: TAIL_FIRST (published before written), TAIL_RELAXED (published without
+ *         release), HEAD_EARLY (released before copied), NO_SPACE_CHECK, BELIEVE (an index beyond
+ *         capacity is believed).
  */
 #ifndef CAPACITY
 #define CAPACITY 2
@@ -66,7 +71,7 @@ active proctype Producer()
 #ifdef NO_SPACE_CHECK
 		:: space = CAPACITY
 #else
-		:: BELIEVED(USED) && USED != CAPACITY -> space = (CAPACITY - USED + MODULUS) % MODULUS
+		:: BELIEVED(USED) && USED != CAPACITY -> space = MINUS(CAPACITY, USED)
 #endif
 #if HOSTILE == 2
 		:: !BELIEVED(USED)			/* a violation: nothing is produced */
@@ -161,7 +166,14 @@ active proctype Liar()
 #define LIE HEAD
 #endif
 	do
-	:: atomic { value = 0; do :: value + 1 < MODULUS -> value++ :: break od; memory[LIE] = value; value = 0 }
+	:: atomic {
+		do
+		:: value + 1 < MODULUS -> value++
+		:: break
+		od;
+		memory[LIE] = value;
+		value = 0
+	   }
 	od
 }
 #endif

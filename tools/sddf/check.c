@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-void check_pd_count(const struct model *model) {
+void check_pd_count(const struct model *model)
+{
     size_t ours = 0;
     for (size_t i = 0; i < model->network_count; i++)
         ours += network_pd_count(&model->networks[i]);
@@ -20,7 +21,8 @@ void check_pd_count(const struct model *model) {
         yaml_error(model->root, "found no component, expected one at least");
 }
 
-static void check_names(const struct model *model) {
+static void check_names(const struct model *model)
+{
     for (size_t i = 0; i < model->pd_count; i++) {
         for (size_t j = 0; j < i; j++) {
             if (strcmp(model->pds[i].name, model->pds[j].name) == 0)
@@ -40,7 +42,8 @@ static void check_names(const struct model *model) {
 }
 
 /* Who waits for a server that stands below it keeps it from running. */
-static void check_priorities(const struct model *model) {
+static void check_priorities(const struct model *model)
+{
     for (size_t i = 0; i < model->pd_count; i++) {
         const struct model_pd *pd = &model->pds[i];
         const struct model_pd *lowest = NULL;
@@ -60,7 +63,8 @@ static void check_priorities(const struct model *model) {
 }
 
 /* A page is the least that can be given to a driver; in a shared one it could drive both. */
-static void check_registers(const struct model *model) {
+static void check_registers(const struct model *model)
+{
     for (size_t i = 0; i < model->region_count; i++) {
         const struct model_region *region = &model->regions[i];
         for (size_t j = 0; j < i; j++) {
@@ -78,7 +82,8 @@ static void check_registers(const struct model *model) {
 }
 
 /* .system says interrupts of x86 in other words. */
-static void check_interrupts(const struct model *model) {
+static void check_interrupts(const struct model *model)
+{
     for (size_t i = 0; i < model->pd_count; i++) {
         if (model->pds[i].irq.used && strcmp(model->board->arch, "x86_64") == 0)
             yaml_error(model->pds[i].node,
@@ -89,7 +94,8 @@ static void check_interrupts(const struct model *model) {
     }
 }
 
-void check_system(const struct model *model) {
+void check_system(const struct model *model)
+{
     check_names(model);
     check_priorities(model);
     check_registers(model);

@@ -17,20 +17,22 @@ enum {
 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define WORD LETTERS "0123456789_"
+#define WORD    LETTERS "0123456789_"
 
-static bool is_word(const char *text) {
+static bool is_word(const char *text)
+{
     size_t length = strlen(text);
     return length > 0 && length < MODEL_WORD_MAX && strchr(LETTERS, text[0]) != NULL &&
            strspn(text, WORD) == length;
 }
 
 /* Names end up in .system and graph, where other characters mean something. */
-static bool check_word(const struct yaml_node *node, const char *text,
-                       char name[MODEL_WORD_MAX]) {
+static bool check_word(const struct yaml_node *node, const char *text, char name[MODEL_WORD_MAX])
+{
     if (!is_word(text)) {
-        yaml_error(node, "found the name \"%.60s\", expected a letter, then letters, digits and _, "
-                         "at most %d in all",
+        yaml_error(node,
+                   "found the name \"%.60s\", expected a letter, then letters, digits and _, "
+                   "at most %d in all",
                    text, MODEL_WORD_MAX - 1);
         return false;
     }
@@ -38,11 +40,13 @@ static bool check_word(const struct yaml_node *node, const char *text,
     return true;
 }
 
-bool describe_key(const struct yaml_node *node, char name[MODEL_WORD_MAX]) {
+bool describe_key(const struct yaml_node *node, char name[MODEL_WORD_MAX])
+{
     return check_word(node, node->key, name);
 }
 
-void describe_sched(const struct yaml_node *map, struct model_sched *sched) {
+void describe_sched(const struct yaml_node *map, struct model_sched *sched)
+{
     uint64_t number = 0;
     if (yaml_as_integer(yaml_get(map, "priority"), 0, PRIORITY_MAX, &number))
         sched->priority = (unsigned)number;
@@ -65,7 +69,8 @@ void describe_sched(const struct yaml_node *map, struct model_sched *sched) {
         yaml_error(stack, "found %s, expected a multiple of 4KiB", stack->text);
 }
 
-static void describe_image(const struct yaml_node *node, struct model_component *component) {
+static void describe_image(const struct yaml_node *node, struct model_component *component)
+{
     char image[MODEL_IMAGE_MAX - sizeof(".elf") + 1];
     if (!yaml_as_string(node, image, sizeof(image)))
         return;
@@ -77,7 +82,8 @@ static void describe_image(const struct yaml_node *node, struct model_component 
     snprintf(component->image, sizeof(component->image), "%s.elf", image);
 }
 
-static void describe_component(struct model *model, const struct yaml_node *node) {
+static void describe_component(struct model *model, const struct yaml_node *node)
+{
     if (model->component_count == MODEL_COMPONENTS_MAX) {
         yaml_error(node, "found more than %d components; Microkit allows %d protection domains",
                    MODEL_COMPONENTS_MAX, MODEL_PDS_MAX);
@@ -97,7 +103,8 @@ static void describe_component(struct model *model, const struct yaml_node *node
     describe_sched(map, &component->sched);
 }
 
-struct model_component *model_component(struct model *model, const char *name) {
+struct model_component *model_component(struct model *model, const char *name)
+{
     for (size_t i = 0; i < model->component_count; i++) {
         if (strcmp(model->components[i].name, name) == 0)
             return &model->components[i];
@@ -105,14 +112,16 @@ struct model_component *model_component(struct model *model, const char *name) {
     return NULL;
 }
 
-void describe_system(struct model *model) {
+void describe_system(struct model *model)
+{
     const struct yaml_node *root = model->root;
     yaml_check_keys(root, "system", "network", "components", NULL);
     const struct yaml_node *name = yaml_need(root, "system");
     char text[MODEL_NAME_MAX];
     if (yaml_as_string(name, text, sizeof(text)))
         check_word(name, text, model->name);
-    yaml_for_each(entry, yaml_as_map(yaml_need(root, "components"))) {
+    yaml_for_each(entry, yaml_as_map(yaml_need(root, "components")))
+    {
         describe_component(model, entry);
     }
     network_describe(model, yaml_get(root, "network"));

@@ -10,20 +10,23 @@
 
 enum { RINGS_SIZE_MAX = 16 << 20, PAGE = 4096 };
 
-static void read_compatible(const struct yaml_node *node, struct driver *driver) {
+static void read_compatible(const struct yaml_node *node, struct driver *driver)
+{
     const struct yaml_node *list = yaml_as_list(node);
     if (list != NULL && (list->count == 0 || list->count > DRIVER_COMPATIBLE_MAX)) {
         yaml_error(list, "found %zu compatible strings, expected 1 to %d", list->count,
                    DRIVER_COMPATIBLE_MAX);
         return;
     }
-    yaml_for_each(entry, list) {
+    yaml_for_each(entry, list)
+    {
         yaml_as_string(entry, driver->compatible[driver->compatible_count++], DRIVER_TEXT_MAX);
     }
 }
 
 /* The image's name goes into the .system file. */
-static void read_image(const struct yaml_node *node, struct driver *driver) {
+static void read_image(const struct yaml_node *node, struct driver *driver)
+{
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "_.-";
     if (yaml_as_string(node, driver->image, sizeof(driver->image)) &&
@@ -33,7 +36,8 @@ static void read_image(const struct yaml_node *node, struct driver *driver) {
 }
 
 /* Takes the file over. */
-static bool read_driver(struct yaml_file *file, struct drivers *drivers) {
+static bool read_driver(struct yaml_file *file, struct drivers *drivers)
+{
     if (file == NULL)
         return false;
     const struct yaml_node *root = yaml_root(file);
@@ -54,7 +58,8 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers) {
     return good;
 }
 
-static bool read_directory(const char *directory, struct drivers *drivers) {
+static bool read_directory(const char *directory, struct drivers *drivers)
+{
     char pattern[4096];
     int length = snprintf(pattern, sizeof(pattern), "%s/*/*/driver.yaml", directory);
     glob_t found = {0};
@@ -75,7 +80,8 @@ static bool read_directory(const char *directory, struct drivers *drivers) {
     return good;
 }
 
-bool drivers_read(const char *directory, struct drivers *drivers) {
+bool drivers_read(const char *directory, struct drivers *drivers)
+{
     drivers->count = 0;
     if (directory != NULL)
         return read_directory(directory, drivers);
@@ -88,7 +94,8 @@ bool drivers_read(const char *directory, struct drivers *drivers) {
 }
 
 const struct driver *driver_find(const struct drivers *drivers, const char *class_name,
-                                 const char *compatible) {
+                                 const char *compatible)
+{
     for (size_t d = 0; d < drivers->count; d++) {
         const struct driver *driver = &drivers->list[d];
         for (size_t c = 0; c < driver->compatible_count; c++) {

@@ -9,12 +9,14 @@ struct window {
     uint64_t next, end; /* free from next up to, not including, end */
 };
 
-static uint64_t round_up(uint64_t address, uint64_t to) {
+static uint64_t round_up(uint64_t address, uint64_t to)
+{
     return (address + to - 1) / to * to;
 }
 
 /* Address 0 if it does not fit. Nothing overflows: `end` and `size` are far below 2^64. */
-static uint64_t take(struct window *window, const struct model_region *region, uint64_t guard) {
+static uint64_t take(struct window *window, const struct model_region *region, uint64_t guard)
+{
     uint64_t address = round_up(window->next, region->page_size);
     if (address > window->end || region->size + guard > window->end - address)
         return 0;
@@ -23,7 +25,8 @@ static uint64_t take(struct window *window, const struct model_region *region, u
 }
 
 /* Small pages first: large ones leave gaps before them. */
-static void layout_virtual(struct model *model) {
+static void layout_virtual(struct model *model)
+{
     struct window windows[] = {{0x10000000, 0x58000000}, {0x60000000, 0x7f000000}};
     static const uint64_t PAGES[] = {PAGE_4K, PAGE_2M};
     for (size_t p = 0; p < 2; p++) {
@@ -45,7 +48,8 @@ static void layout_virtual(struct model *model) {
     }
 }
 
-static void layout_dma(struct model *model) {
+static void layout_dma(struct model *model)
+{
     const struct board *board = model->board;
     struct window window = {board->dma_address, board->dma_address + board->dma_size};
     static const uint64_t PAGES[] = {PAGE_2M, PAGE_4K};
@@ -67,7 +71,8 @@ static void layout_dma(struct model *model) {
     }
 }
 
-void layout_system(struct model *model) {
+void layout_system(struct model *model)
+{
     layout_virtual(model);
     layout_dma(model);
 }

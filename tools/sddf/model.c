@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *model_name(char name[SYSTEM_NAME_MAX], const char *format, ...) {
+const char *model_name(char name[SYSTEM_NAME_MAX], const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(name, SYSTEM_NAME_MAX, format, arguments);
@@ -21,7 +22,8 @@ const char *model_name(char name[SYSTEM_NAME_MAX], const char *format, ...) {
 
 struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node, const char *name,
                               const char *image, enum model_role role,
-                              const struct model_sched *sched) {
+                              const struct model_sched *sched)
+{
     assert(model->pd_count < MODEL_PDS_MAX);
     struct model_pd *pd = &model->pds[model->pd_count++];
     snprintf(pd->name, sizeof(pd->name), "%s", name);
@@ -34,7 +36,8 @@ struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node,
 
 struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
                                       const char *name, enum model_use use, uint64_t size,
-                                      uint64_t page_size) {
+                                      uint64_t page_size)
+{
     assert(model->region_count < MODEL_REGIONS_MAX);
     struct model_region *region = &model->regions[model->region_count++];
     snprintf(region->name, sizeof(region->name), "%s", name);
@@ -45,26 +48,29 @@ struct model_region *model_add_region(struct model *model, const struct yaml_nod
     return region;
 }
 
-void model_map(struct model_pd *pd, const struct model_region *region, bool write) {
+void model_map(struct model_pd *pd, const struct model_region *region, bool write)
+{
     assert(pd->map_count < MODEL_MAPS_MAX);
     pd->maps[pd->map_count++] = (struct model_map){.region = region, .write = write};
 }
 
-void model_configure(struct model *model, struct model_pd *pd, size_t blob_size) {
+void model_configure(struct model *model, struct model_pd *pd, size_t blob_size)
+{
     char name[SYSTEM_NAME_MAX];
     pd->blob_size = blob_size;
     pd->config = model_add_region(model, pd->node, model_name(name, "%s_config", pd->name),
                                   USE_CONFIG, blob_size, PAGE_4K);
     model_map(pd, pd->config, false);
-    pd->stats = model_add_region(model, pd->node, model_name(name, "%s_stats", pd->name),
-                                 USE_STATS, STATS_PAGE_SIZE, PAGE_4K);
+    pd->stats = model_add_region(model, pd->node, model_name(name, "%s_stats", pd->name), USE_STATS,
+                                 STATS_PAGE_SIZE, PAGE_4K);
     model_map(pd, pd->stats, true);
 }
 
 const struct model_connection *model_connect(struct model *model, const struct yaml_node *node,
                                              const char *name, struct model_pd *const pd[2],
                                              const char *const side[2], uint32_t capacity,
-                                             size_t entry_size) {
+                                             size_t entry_size)
+{
     assert(model->channel_count < MODEL_CHANNELS_MAX);
     assert(model->connection_count < MODEL_CONNECTIONS_MAX);
     struct model_channel *channel = &model->channels[model->channel_count++];
@@ -86,7 +92,8 @@ const struct model_connection *model_connect(struct model *model, const struct y
     return connection;
 }
 
-void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size) {
+void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size)
+{
     assert(size == pd->blob_size && pd->blob == NULL);
     pd->blob = calloc(1, size);
     if (pd->blob == NULL)
@@ -102,7 +109,8 @@ void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, s
     return pd->blob;
 }
 
-struct config_region model_config_region(const struct model_region *region) {
+struct config_region model_config_region(const struct model_region *region)
+{
     return (struct config_region){
         .address = region->vaddr,
         .io_address = region->use == USE_DMA ? region->phys_addr : 0,
@@ -111,7 +119,8 @@ struct config_region model_config_region(const struct model_region *region) {
 }
 
 struct config_connection model_config_connection(const struct model_connection *connection,
-                                                 unsigned side) {
+                                                 unsigned side)
+{
     return (struct config_connection){
         .mine = connection->side[side]->vaddr,
         .theirs = connection->side[1 - side]->vaddr,
@@ -121,7 +130,8 @@ struct config_connection model_config_connection(const struct model_connection *
     };
 }
 
-static void plan_system(struct model *model) {
+static void plan_system(struct model *model)
+{
     for (size_t i = 0; i < model->network_count; i++)
         network_plan(model, &model->networks[i]);
     for (size_t i = 0; i < model->component_count; i++) { /* those that no class knows */
@@ -132,7 +142,8 @@ static void plan_system(struct model *model) {
     }
 }
 
-static bool run_passes(struct model *model, const struct yaml_file *file) {
+static bool run_passes(struct model *model, const struct yaml_file *file)
+{
     describe_system(model);
     if (yaml_file_errors(file) != 0)
         return false;
@@ -154,7 +165,8 @@ static bool run_passes(struct model *model, const struct yaml_file *file) {
 }
 
 struct model *model_make(const struct yaml_file *file, const struct board *board,
-                         const struct drivers *drivers) {
+                         const struct drivers *drivers)
+{
     struct model *model = calloc(1, sizeof(*model));
     if (model == NULL)
         return NULL;
@@ -168,7 +180,8 @@ struct model *model_make(const struct yaml_file *file, const struct board *board
     return NULL;
 }
 
-void model_free(struct model *model) {
+void model_free(struct model *model)
+{
     if (model == NULL)
         return;
     for (size_t i = 0; i < model->pd_count; i++)

@@ -95,7 +95,7 @@ struct model_pd {
     struct model_map maps[MODEL_MAPS_MAX];
     size_t map_count;
     struct model_irq irq;
-    unsigned channel_count; /* ids from 0; an IRQ takes one too */
+    unsigned channel_count;                    /* ids from 0; an IRQ takes one too */
     const struct model_region *stats, *config; /* NULL: not configured by us */
     struct config_header *blob;                /* calloc'ed; NULL until filled */
     size_t blob_size;                          /* bytes */

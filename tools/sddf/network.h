@@ -9,12 +9,12 @@
 #include <sddf/net.h>
 
 enum {
-    NETWORK_RX_BUFFERS = 512,        /* of a device, unless the file says otherwise */
-    NETWORK_CLIENT_BUFFERS = 256,    /* of a client, for each direction that it has its own for */
-    NETWORK_PER_ROUND = 64,          /* frames */
-    NETWORK_DEVICE_HOLDS = 64,       /* receive buffers that no client can keep from the device */
-    NETWORK_HELD_MIN = 16,           /* receive buffers that each client can hold at least */
-    NETWORK_DRIVER_PRIORITY = 110,   /* none below its client */
+    NETWORK_RX_BUFFERS = 512,      /* of a device, unless the file says otherwise */
+    NETWORK_CLIENT_BUFFERS = 256,  /* of a client, for each direction that it has its own for */
+    NETWORK_PER_ROUND = 64,        /* frames */
+    NETWORK_DEVICE_HOLDS = 64,     /* receive buffers that no client can keep from the device */
+    NETWORK_HELD_MIN = 16,         /* receive buffers that each client can hold at least */
+    NETWORK_DRIVER_PRIORITY = 110, /* none below its client */
     NETWORK_VIRT_TX_PRIORITY = 105,
     NETWORK_VIRT_RX_PRIORITY = 104,
     NETWORK_COPIER_PRIORITY = 100,
@@ -66,7 +66,8 @@ bool network_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_
 
 /* Bytes of a client's data that hold buffers, at the start of the region. */
 static inline uint64_t network_client_bytes(const struct network *network,
-                                            const struct network_client *client) {
+                                            const struct network_client *client)
+{
     return (uint64_t)(client->rx_buffers + client->tx_buffers) * network->buffer_size;
 }
 

@@ -9,25 +9,29 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "blobs are written as they lie here");
 
 /* The buffers of a region, without what rounding to pages added. */
-static struct config_region buffers(const struct model_region *region, uint64_t size, bool io) {
+static struct config_region buffers(const struct model_region *region, uint64_t size, bool io)
+{
     struct config_region config = model_config_region(region);
     config.size = size;
     config.io_address = io ? config.io_address : 0;
     return config;
 }
 
-static struct config_region rx_buffers(const struct network *network, bool io) {
+static struct config_region rx_buffers(const struct network *network, bool io)
+{
     return buffers(network->rx_data, (uint64_t)network->rx_buffers * network->buffer_size, io);
 }
 
 static struct config_region client_buffers(const struct network *network,
-                                           const struct network_client *client, bool io) {
+                                           const struct network_client *client, bool io)
+{
     return buffers(client->data, network_client_bytes(network, client), io);
 }
 
-static void fill_driver(const struct network *network) {
-    struct net_driver_config *config = model_blob(network->driver_pd, CONFIG_NET_DRIVER,
-                                                  NET_CONFIG_VERSION, sizeof(*config));
+static void fill_driver(const struct network *network)
+{
+    struct net_driver_config *config =
+        model_blob(network->driver_pd, CONFIG_NET_DRIVER, NET_CONFIG_VERSION, sizeof(*config));
     const struct board_device *device = network->device;
     config->registers = (struct config_region){
         .address = network->registers->vaddr + device->reg_address % PAGE_4K,
@@ -39,9 +43,10 @@ static void fill_driver(const struct network *network) {
     config->irq_channel = network->driver_pd->irq.id;
 }
 
-static void fill_virt_rx(const struct network *network) {
-    struct net_virt_rx_config *config = model_blob(network->virt_rx_pd, CONFIG_NET_VIRT_RX,
-                                                   NET_CONFIG_VERSION, sizeof(*config));
+static void fill_virt_rx(const struct network *network)
+{
+    struct net_virt_rx_config *config =
+        model_blob(network->virt_rx_pd, CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(*config));
     config->driver = model_config_connection(network->rx, 1);
     config->data = rx_buffers(network, true);
     config->buffer_size = network->buffer_size;
@@ -57,9 +62,10 @@ static void fill_virt_rx(const struct network *network) {
     }
 }
 
-static void fill_virt_tx(const struct network *network) {
-    struct net_virt_tx_config *config = model_blob(network->virt_tx_pd, CONFIG_NET_VIRT_TX,
-                                                   NET_CONFIG_VERSION, sizeof(*config));
+static void fill_virt_tx(const struct network *network)
+{
+    struct net_virt_tx_config *config =
+        model_blob(network->virt_tx_pd, CONFIG_NET_VIRT_TX, NET_CONFIG_VERSION, sizeof(*config));
     config->driver = model_config_connection(network->tx, 1);
     config->buffer_size = network->buffer_size;
     config->client_count = (uint32_t)network->client_count;
@@ -73,7 +79,8 @@ static void fill_virt_tx(const struct network *network) {
     }
 }
 
-static void fill_copier(const struct network *network, const struct network_client *client) {
+static void fill_copier(const struct network *network, const struct network_client *client)
+{
     struct net_copier_config *config =
         model_blob(client->copier, CONFIG_NET_COPIER, NET_CONFIG_VERSION, sizeof(*config));
     config->virt = model_config_connection(client->rx, 1);
@@ -83,7 +90,8 @@ static void fill_copier(const struct network *network, const struct network_clie
     config->buffer_size = network->buffer_size;
 }
 
-static void fill_client(const struct network *network, const struct network_client *client) {
+static void fill_client(const struct network *network, const struct network_client *client)
+{
     struct net_client_config *config =
         model_blob(client->pd, CONFIG_NET_CLIENT, NET_CONFIG_VERSION, sizeof(*config));
     config->rx = model_config_connection(client->copy ? client->copies : client->rx, 1);
@@ -98,7 +106,8 @@ static void fill_client(const struct network *network, const struct network_clie
     config->prefix_length = client->prefix_length;
 }
 
-void network_fill(struct network *network) {
+void network_fill(struct network *network)
+{
     fill_driver(network);
     fill_virt_rx(network);
     fill_virt_tx(network);

@@ -8,7 +8,8 @@
 
 enum { LIST_MAX = 512, BUFFER_SIZE_MAX = 16384 };
 
-static void read_u32(const struct yaml_node *node, uint32_t min, uint32_t max, uint32_t *value) {
+static void read_u32(const struct yaml_node *node, uint32_t min, uint32_t max, uint32_t *value)
+{
     uint64_t number = 0;
     if (yaml_as_integer(node, min, max, &number))
         *value = (uint32_t)number;
@@ -16,13 +17,15 @@ static void read_u32(const struct yaml_node *node, uint32_t min, uint32_t max, u
 
 /* ---- Clients ---- */
 
-static void describe_flag(const struct yaml_node *node, uint16_t flag, uint16_t *flags) {
+static void describe_flag(const struct yaml_node *node, uint16_t flag, uint16_t *flags)
+{
     bool wanted = false;
     if (yaml_as_bool(node, &wanted))
         *flags = (uint16_t)(wanted ? *flags | flag : *flags & ~flag);
 }
 
-static void describe_addresses(const struct yaml_node *map, struct network_client *client) {
+static void describe_addresses(const struct yaml_node *map, struct network_client *client)
+{
     network_as_mac(yaml_need(map, "mac"), client->mac);
     const struct yaml_node *ip = yaml_get(map, "ip");
     bool good = network_as_ip(ip, client->ip, &client->prefix_length);
@@ -41,7 +44,8 @@ static void describe_addresses(const struct yaml_node *map, struct network_clien
     }
 }
 
-static void describe_client_buffers(const struct yaml_node *map, struct network_client *client) {
+static void describe_client_buffers(const struct yaml_node *map, struct network_client *client)
+{
     const struct yaml_node *rx = yaml_get(map, "rx_buffers");
     client->rx_buffers = client->copy ? NETWORK_CLIENT_BUFFERS : 0;
     if (rx != NULL && !client->copy)
@@ -60,7 +64,8 @@ static void describe_client_buffers(const struct yaml_node *map, struct network_
 }
 
 /* A component has one blob and so is one client. */
-static bool find_component(struct model *model, struct network_client *client) {
+static bool find_component(struct model *model, struct network_client *client)
+{
     const struct yaml_node *node = client->node;
     struct model_component *component = model_component(model, node->key);
     if (component == NULL) {
@@ -80,7 +85,8 @@ static bool find_component(struct model *model, struct network_client *client) {
 }
 
 static void describe_client(struct model *model, struct network *network,
-                            const struct yaml_node *node) {
+                            const struct yaml_node *node)
+{
     if (network->client_count == NET_CLIENTS_MAX) {
         if (node->parent->count != NET_CLIENTS_MAX) /* once */
             yaml_error(node, "found a client too many, expected at most %d of one device",
@@ -105,7 +111,8 @@ static void describe_client(struct model *model, struct network *network,
 
 /* ---- Devices ---- */
 
-static void find_device(const struct model *model, struct network *network) {
+static void find_device(const struct model *model, struct network *network)
+{
     const struct board *board = model->board;
     char names[LIST_MAX] = "";
     size_t used = 0;
@@ -136,14 +143,16 @@ static void find_device(const struct model *model, struct network *network) {
 }
 
 static void describe_pd(const struct yaml_node *map, const char *key, unsigned priority,
-                        struct model_sched *sched) {
+                        struct model_sched *sched)
+{
     *sched = (struct model_sched){.priority = priority};
     const struct yaml_node *node = yaml_as_map(yaml_get(map, key));
     yaml_check_keys(node, "priority", "budget", "period", "cpu", "stack_size", NULL);
     describe_sched(node, sched);
 }
 
-static void describe_buffers(const struct yaml_node *map, struct network *network) {
+static void describe_buffers(const struct yaml_node *map, struct network *network)
+{
     network->rx_buffers = NETWORK_RX_BUFFERS;
     read_u32(yaml_get(map, "rx_buffers"), NETWORK_DEVICE_HOLDS + NETWORK_HELD_MIN, NET_BUFFERS_MAX,
              &network->rx_buffers);
@@ -154,7 +163,8 @@ static void describe_buffers(const struct yaml_node *map, struct network *networ
     network->buffer_size = (uint32_t)size;
 }
 
-static void describe_device(struct model *model, const struct yaml_node *node) {
+static void describe_device(struct model *model, const struct yaml_node *node)
+{
     if (model->network_count == MODEL_NETWORKS_MAX) {
         yaml_error(node, "found more than %d network devices, expected at most so many",
                    MODEL_NETWORKS_MAX);
@@ -177,13 +187,16 @@ static void describe_device(struct model *model, const struct yaml_node *node) {
     const struct yaml_node *clients = yaml_as_map(yaml_need(map, "clients"));
     if (clients != NULL && clients->count == 0)
         yaml_error(clients, "found no client, expected one at least");
-    yaml_for_each(client, clients) {
+    yaml_for_each(client, clients)
+    {
         describe_client(model, network, client);
     }
 }
 
-void network_describe(struct model *model, const struct yaml_node *node) {
-    yaml_for_each(device, yaml_as_map(node)) {
+void network_describe(struct model *model, const struct yaml_node *node)
+{
+    yaml_for_each(device, yaml_as_map(node))
+    {
         describe_device(model, device);
     }
 }
@@ -191,19 +204,21 @@ void network_describe(struct model *model, const struct yaml_node *node) {
 /* ---- Clients beside one another ---- */
 
 /* Found twice, an address would get its frames, or answer, twice. */
-static void check_addresses(const struct network_client *client,
-                            const struct network_client *other) {
+static void check_addresses(const struct network_client *client, const struct network_client *other)
+{
     static const uint8_t NONE[4] = {0};
     if (memcmp(client->mac, other->mac, sizeof(client->mac)) == 0)
-        yaml_error(yaml_get(client->node, "mac"), "is the MAC address of %s (line %u) too; change one",
-                   other->node->key, other->node->key_line);
+        yaml_error(yaml_get(client->node, "mac"),
+                   "is the MAC address of %s (line %u) too; change one", other->node->key,
+                   other->node->key_line);
     if (memcmp(client->ip, NONE, sizeof(NONE)) != 0 &&
         memcmp(client->ip, other->ip, sizeof(client->ip)) == 0)
         yaml_error(yaml_get(client->node, "ip"), "is the address of %s (line %u) too; change one",
                    other->node->key, other->node->key_line);
 }
 
-void network_check(const struct network *network) {
+void network_check(const struct network *network)
+{
     uint64_t sent = 0;
     for (size_t i = 0; i < network->client_count; i++) {
         const struct network_client *client = &network->clients[i];

@@ -13,7 +13,8 @@
  * Run by the host tool. */
 #include "tools/sddf/network.h"
 
-static uint32_t power_of_two(uint64_t least) {
+static uint32_t power_of_two(uint64_t least)
+{
     uint32_t power = 1;
     while (power < least && power < QUEUE_CAPACITY_MAX)
         power *= 2;
@@ -24,7 +25,8 @@ static uint32_t power_of_two(uint64_t least) {
 static const struct model_connection *connect(struct model *model, const struct yaml_node *node,
                                               const char *name, struct model_pd *device_side,
                                               const char *device_name, struct model_pd *client_side,
-                                              const char *client_name, uint64_t buffers) {
+                                              const char *client_name, uint64_t buffers)
+{
     struct model_pd *const pd[2] = {device_side, client_side};
     const char *const side[2] = {device_name, client_name};
     return model_connect(model, node, name, pd, side, power_of_two(buffers),
@@ -33,7 +35,8 @@ static const struct model_connection *connect(struct model *model, const struct 
 
 static struct model_pd *add_pd(struct model *model, const struct yaml_node *node, const char *owner,
                                const char *suffix, const char *image, enum model_role role,
-                               const struct model_sched *sched, size_t blob_size) {
+                               const struct model_sched *sched, size_t blob_size)
+{
     char name[SYSTEM_NAME_MAX];
     struct model_pd *pd =
         model_add_pd(model, node, model_name(name, "%s%s", owner, suffix), image, role, sched);
@@ -41,14 +44,16 @@ static struct model_pd *add_pd(struct model *model, const struct yaml_node *node
     return pd;
 }
 
-size_t network_pd_count(const struct network *network) {
+size_t network_pd_count(const struct network *network)
+{
     size_t count = 3; /* driver, two virtualisers */
     for (size_t i = 0; i < network->client_count; i++)
         count += network->clients[i].copy;
     return count;
 }
 
-static void plan_driver(struct model *model, struct network *network) {
+static void plan_driver(struct model *model, struct network *network)
+{
     const struct yaml_node *node = network->node;
     const struct board_device *device = network->device;
     char name[SYSTEM_NAME_MAX];
@@ -67,7 +72,8 @@ static void plan_driver(struct model *model, struct network *network) {
     model_map(network->driver_pd, network->rings, true);
 }
 
-static void plan_virtualisers(struct model *model, struct network *network) {
+static void plan_virtualisers(struct model *model, struct network *network)
+{
     const struct yaml_node *node = network->node;
     char name[SYSTEM_NAME_MAX];
     network->virt_rx_pd =
@@ -90,7 +96,8 @@ static void plan_virtualisers(struct model *model, struct network *network) {
                           "driver", network->virt_tx_pd, "virt", sent);
 }
 
-static void plan_irq(struct network *network) {
+static void plan_irq(struct network *network)
+{
     struct model_pd *driver = network->driver_pd;
     driver->irq = (struct model_irq){
         .used = true,
@@ -101,7 +108,8 @@ static void plan_irq(struct network *network) {
 }
 
 static void plan_copier(struct model *model, const struct network *network,
-                        struct network_client *client) {
+                        struct network_client *client)
+{
     const char *owner = client->component->name;
     char name[SYSTEM_NAME_MAX];
     client->copier = add_pd(model, network->node, owner, "_copier", "net_copier.elf", ROLE_COPIER,
@@ -110,13 +118,13 @@ static void plan_copier(struct model *model, const struct network *network,
     model_map(client->copier, client->data, true);
     client->rx = connect(model, client->node, model_name(name, "%s_rx", owner), network->virt_rx_pd,
                          "virt", client->copier, "copier", client->held_max);
-    client->copies = connect(model, client->node, model_name(name, "%s_copies", owner),
-                             client->copier, "copier", client->pd, "client",
-                             client->rx_buffers + client->tx_buffers);
+    client->copies =
+        connect(model, client->node, model_name(name, "%s_copies", owner), client->copier, "copier",
+                client->pd, "client", client->rx_buffers + client->tx_buffers);
 }
 
-static void plan_client(struct model *model, struct network *network,
-                        struct network_client *client) {
+static void plan_client(struct model *model, struct network *network, struct network_client *client)
+{
     const struct model_component *component = client->component;
     const char *owner = component->name;
     char name[SYSTEM_NAME_MAX];
@@ -139,7 +147,8 @@ static void plan_client(struct model *model, struct network *network,
                          "virt", client->pd, "client", client->rx_buffers + client->tx_buffers);
 }
 
-void network_plan(struct model *model, struct network *network) {
+void network_plan(struct model *model, struct network *network)
+{
     plan_driver(model, network);
     plan_virtualisers(model, network);
     plan_irq(network);

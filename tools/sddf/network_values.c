@@ -8,7 +8,8 @@
 enum { TEXT_MAX = 32 };
 
 /* A number of `base` of at most `digits` digits, and what follows it; false if there is none. */
-static bool take_number(const char **text, unsigned base, unsigned digits, unsigned *number) {
+static bool take_number(const char **text, unsigned base, unsigned digits, unsigned *number)
+{
     static const char DIGITS[] = "0123456789abcdef0123456789ABCDEF";
     unsigned count = 0;
     *number = 0;
@@ -22,13 +23,15 @@ static bool take_number(const char **text, unsigned base, unsigned digits, unsig
     return count > 0;
 }
 
-static bool take(const char **text, char wanted) {
+static bool take(const char **text, char wanted)
+{
     bool there = **text == wanted;
     *text += there;
     return there;
 }
 
-static bool parse_mac(const char *text, uint8_t mac[6]) {
+static bool parse_mac(const char *text, uint8_t mac[6])
+{
     for (unsigned i = 0; i < 6; i++) {
         const char *start = text;
         unsigned byte = 0;
@@ -39,7 +42,8 @@ static bool parse_mac(const char *text, uint8_t mac[6]) {
     return *text == '\0';
 }
 
-bool network_as_mac(const struct yaml_node *node, uint8_t mac[6]) {
+bool network_as_mac(const struct yaml_node *node, uint8_t mac[6])
+{
     static const uint8_t NONE[6] = {0};
     char text[TEXT_MAX];
     if (!yaml_as_string(node, text, sizeof(text)))
@@ -47,8 +51,9 @@ bool network_as_mac(const struct yaml_node *node, uint8_t mac[6]) {
     if (!parse_mac(text, mac))
         yaml_error(node, "found \"%s\", expected a MAC address, as \"52:54:01:00:00:01\"", text);
     else if ((mac[0] & 1) != 0)
-        yaml_error(node, "found %s, a group's address (its first byte is odd), expected that of "
-                         "one station, as \"52:54:01:00:00:01\"",
+        yaml_error(node,
+                   "found %s, a group's address (its first byte is odd), expected that of "
+                   "one station, as \"52:54:01:00:00:01\"",
                    text);
     else if (memcmp(mac, NONE, 6) == 0)
         yaml_error(node, "found %s, expected an address other than zero", text);
@@ -58,7 +63,8 @@ bool network_as_mac(const struct yaml_node *node, uint8_t mac[6]) {
 }
 
 /* "a.b.c.d", with "/n" where `prefix_length` is not NULL. */
-static bool parse_ip(const char *text, uint8_t ip[4], uint8_t *prefix_length) {
+static bool parse_ip(const char *text, uint8_t ip[4], uint8_t *prefix_length)
+{
     unsigned number = 0;
     for (unsigned i = 0; i < 4; i++) {
         if (!take_number(&text, 10, 3, &number) || number > 255 || (i < 3 && !take(&text, '.')))
@@ -73,7 +79,8 @@ static bool parse_ip(const char *text, uint8_t ip[4], uint8_t *prefix_length) {
     return *text == '\0';
 }
 
-bool network_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_length) {
+bool network_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_length)
+{
     char text[TEXT_MAX];
     if (!yaml_as_string(node, text, sizeof(text)))
         return false;

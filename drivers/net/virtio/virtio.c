@@ -49,7 +49,7 @@ static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, b
                       uint16_t write_flag)
 {
     virtqueue_open(&ring->queue, (void *)memory, QUEUE_SIZE, event_index);
-    for (uint16_t slot = 0; slot < SLOTS; slot++) {
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
         struct virtq_desc *chain = &ring->queue.descriptors[2 * slot];
         chain[0] =
             (struct virtq_desc){header_io, HEADER_BYTES, (uint16_t)(VIRTQ_DESC_F_NEXT | write_flag),

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The model as a picture, left to right: device, driver, virtualisers, copiers, clients. An edge is
+ * a connection, drawn in the direction that its data takes; a box lists the data that its component
+ * maps, and how. Run by the host tool. */
+#include "tools/sddf/emit.h"
+#include "tools/sddf/network.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Of a box, how far others must trust it (SECURITY.md); of memory, who writes it. */
+#define TRUSTED  "#d5e8d4"
+#define HARDWARE "#fff2cc"
+#define HOSTILE  "#f8cecc"
+#define DEVICE   "#e0e0e0"
+
+#define RECEIVE  "#1f5fa8"
+#define TRANSMIT "#b8541a"
+
+static const char *const FILLS[] = {
+    [ROLE_DRIVER] = HARDWARE,
+    [ROLE_VIRTUALISER] = TRUSTED,
+    [ROLE_COPIER] = TRUSTED,
+    [ROLE_COMPONENT] = HOSTILE,
+};
+
+/* Memory as a box shows it. */
+struct memory {
+    const struct model_region *region; /* whose mapping tells the permissions; NULL: not shown */
+    const char *name;
+    const char *colour;
+};
+
+static void emit_memory(FILE *out, const struct model_pd *pd, const struct memory *memory)
+{
+    for (size_t i = 0; i < pd->map_count && memory->region != NULL; i++) {
+        if (pd->maps[i].region == memory->region)
+            fprintf(out,
+                    "<td bgcolor=\"%s\" border=\"1\"><font point-size=\"8\">%s: %s</font></td>",
+                    memory->colour, memory->name, pd->maps[i].write ? "rw" : "r");
+    }
+}
+
+/* A box: title, image and priority, then what it maps of `first` and `second`. */
+static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, struct memory first,
+                    struct memory second)
+{
+    fprintf(out,
+            "        \"%s\" [fillcolor=\"%s\", label=<<table border=\"0\" cellspacing=\"2\" "
+            "cellpadding=\"1\" color=\"#999999\"><tr><td colspan=\"2\"><b>%s</b></td></tr>"
+            "<tr><td colspan=\"2\"><font point-size=\"9\">%s, priority %u</font></td></tr><tr>",
+            pd->name, FILLS[pd->role], title, pd->image, pd->sched.priority);
+    emit_memory(out, pd, &first);
+    emit_memory(out, pd, &second);
+    fputs("</tr></table>>];\n", out);
+}
+
+static void emit_edge(FILE *out, const struct model_connection *connection, bool receive,
+                      const char *label)
+{
+    const struct model_channel *channel = connection->channel;
+    const char *colour = receive ? RECEIVE : TRANSMIT;
+    fprintf(out, "    \"%s\":e -> \"%s\":w [color=\"%s\", fontcolor=\"%s\", label=\"%s\"%s];\n",
+            channel->pd[0]->name, channel->pd[1]->name, colour, colour, label,
+            receive ? "" : ", dir=back");
+}
+
+static void emit_client(FILE *out, const struct network *network,
+                        const struct network_client *client)
+{
+    const char *name = client->component->name;
+    const uint8_t *ip = client->ip;
+    struct memory rx_data = {network->rx_data, "rx data", DEVICE};
+    struct memory data = {client->data, "data", HOSTILE};
+    char label[MODEL_NAME_MAX] = "no address";
+    if (client->prefix_length != 0)
+        snprintf(label, sizeof(label), "%u.%u.%u.%u/%u", ip[0], ip[1], ip[2], ip[3],
+                 client->prefix_length);
+    fprintf(out, "    subgraph \"cluster_%s\" {\n        label=\"%s%s\";\n", name, label,
+            client->copy ? "" : ", zero copy");
+    if (client->copy)
+        emit_pd(out, client->copier, "copier", rx_data, data);
+    emit_pd(out, client->pd, name, rx_data, data);
+    fputs("    }\n", out);
+}
+
+static void emit_device(FILE *out, const struct network *network)
+{
+    fprintf(out,
+            "    subgraph \"cluster_%s\" {\n        label=\"%s\";\n"
+            "        \"device_%s\" [shape=box3d, style=filled, fillcolor=\"" DEVICE
+            "\", label=<<b>device</b><br/><font point-size=\"9\">%s</font>>];\n",
+            network->name, network->name, network->name, network->device->compatible);
+    emit_pd(out, network->driver_pd, "driver",
+            (struct memory){network->registers, "registers", DEVICE},
+            (struct memory){network->rings, "rings", DEVICE});
+    emit_pd(out, network->virt_tx_pd, "transmit virtualiser",
+            (struct memory){network->clients[0].data, "clients' data", HOSTILE},
+            (struct memory){0});
+    emit_pd(out, network->virt_rx_pd, "receive virtualiser",
+            (struct memory){network->rx_data, "rx data", DEVICE}, (struct memory){0});
+    fputs("    }\n", out);
+    fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", network->name,
+            network->driver_pd->name);
+    emit_edge(out, network->tx, false, "tx");
+    emit_edge(out, network->rx, true, "rx");
+}
+
+static void emit_network(FILE *out, const struct network *network)
+{
+    emit_device(out, network);
+    for (size_t i = 0; i < network->client_count; i++)
+        emit_client(out, network, &network->clients[i]);
+    for (size_t i = 0; i < network->client_count; i++) {
+        const struct network_client *client = &network->clients[i];
+        emit_edge(out, client->rx, true, "");
+        if (client->copies != NULL)
+            emit_edge(out, client->copies, true, "");
+        emit_edge(out, client->tx, false, "");
+    }
+}
+
+static void emit_legend(FILE *out, const struct model *model)
+{
+    static const struct {
+        const char *colour, *text;
+    } ENTRIES[] = {
+        {DEVICE, "the device, memory that it writes"},
+        {HARDWARE, "trusted with its device"},
+        {TRUSTED, "trusted"},
+        {HOSTILE, "not trusted, memory that it writes"},
+    };
+    fputs("    label=<<table border=\"0\" cellspacing=\"4\"><tr>", out);
+    fprintf(out, "<td><b>%s</b> on %s</td>", model->name, model->board->name);
+    for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(ENTRIES[0]); i++)
+        fprintf(out, "<td bgcolor=\"%s\">%s</td>", ENTRIES[i].colour, ENTRIES[i].text);
+    fputs("</tr></table>>;\n", out);
+}
+
+void emit_dot(FILE *out, const struct model *model)
+{
+    fprintf(out,
+            "// Written by \"sddf gen\" from the description of the system %s; change that.\n"
+            "digraph \"%s\" {\n"
+            "    rankdir=LR; nodesep=0.15; ranksep=0.6; bgcolor=white; labelloc=b;\n"
+            "    fontname=\"Helvetica\"; fontsize=10; color=\"#cccccc\"; fontcolor=\"#555555\";\n"
+            "    node [shape=box, style=\"filled,rounded\", color=\"#666666\", margin=\"0.08,0.03\""
+            ", fontname=\"Helvetica\", fontsize=11];\n"
+            "    edge [color=\"#666666\", fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n",
+            model->name, model->name);
+    emit_legend(out, model);
+    for (size_t i = 0; i < model->network_count; i++)
+        emit_network(out, &model->networks[i]);
+    for (size_t i = 0; i < model->pd_count; i++) { /* those that no class drew */
+        const struct model_pd *pd = &model->pds[i];
+        if (pd->config == NULL)
+            emit_pd(out, pd, pd->name, (struct memory){0}, (struct memory){0});
+    }
+    fputs("}\n", out);
+}

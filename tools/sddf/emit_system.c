@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The model as a Microkit System Description File (Microkit 2.3, manual.md, "System Description
+ * File"). Names need no escapes: describe.c lets nothing else through. Run by the host tool. */
+#include "tools/sddf/emit.h"
+
+#include <inttypes.h>
+
+static void emit_region(FILE *out, const struct model *model, const struct model_region *region)
+{
+    fprintf(out, "    <memory_region name=\"%s\"", region->name);
+    if (region->use == USE_CONFIG) { /* Microkit takes the size from the file */
+        for (size_t i = 0; i < model->pd_count; i++) {
+            if (model->pds[i].config == region)
+                fprintf(out, " prefill_path=\"%s.bin\"", model->pds[i].name);
+        }
+    } else {
+        fprintf(out, " size=\"0x%" PRIx64 "\" page_size=\"0x%" PRIx64 "\"", region->size,
+                region->page_size);
+    }
+    if (region->use == USE_REGISTERS || region->use == USE_DMA)
+        fprintf(out, " phys_addr=\"0x%" PRIx64 "\"", region->phys_addr);
+    fputs(" />\n", out);
+}
+
+static void emit_map(FILE *out, const struct model_map *map)
+{
+    fprintf(out, "        <map mr=\"%s\" vaddr=\"0x%" PRIx64 "\" perms=\"%s\"", map->region->name,
+            map->region->vaddr, map->write ? "rw" : "r");
+    if (map->region->use == USE_REGISTERS)
+        fputs(" cached=\"false\"", out);
+    if (map->region->use == USE_CONFIG)
+        fputs(" setvar_vaddr=\"sddf_config\" setvar_prefill_size=\"sddf_config_size\"", out);
+    fputs(" />\n", out);
+}
+
+static void emit_pd(FILE *out, const struct model_pd *pd)
+{
+    const struct model_sched *sched = &pd->sched;
+    fprintf(out, "    <protection_domain name=\"%s\" priority=\"%u\"", pd->name, sched->priority);
+    if (sched->budget_us != 0)
+        fprintf(out, " budget=\"%" PRIu64 "\"", sched->budget_us);
+    if (sched->period_us != 0)
+        fprintf(out, " period=\"%" PRIu64 "\"", sched->period_us);
+    if (sched->cpu != 0)
+        fprintf(out, " cpu=\"%u\"", sched->cpu);
+    if (sched->stack_size != 0)
+        fprintf(out, " stack_size=\"0x%" PRIx64 "\"", sched->stack_size);
+    fprintf(out, ">\n        <program_image path=\"%s\" />\n", pd->image);
+    for (size_t i = 0; i < pd->map_count; i++)
+        emit_map(out, &pd->maps[i]);
+    if (pd->irq.used)
+        fprintf(out, "        <irq irq=\"%" PRIu64 "\" id=\"%u\" trigger=\"%s\" />\n",
+                pd->irq.number, pd->irq.id, pd->irq.edge ? "edge" : "level");
+    fputs("    </protection_domain>\n", out);
+}
+
+void emit_system(FILE *out, const struct model *model)
+{
+    fprintf(out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<!-- Written by \"sddf gen\" from the description of the system %s; change that. -->\n"
+            "<system>\n",
+            model->name);
+    for (size_t i = 0; i < model->region_count; i++)
+        emit_region(out, model, &model->regions[i]);
+    for (size_t i = 0; i < model->pd_count; i++) {
+        fputs("\n", out);
+        emit_pd(out, &model->pds[i]);
+    }
+    for (size_t i = 0; i < model->channel_count; i++) {
+        const struct model_channel *channel = &model->channels[i];
+        fprintf(out, "%s    <channel>\n", i == 0 ? "\n" : "");
+        for (unsigned end = 0; end < 2; end++)
+            fprintf(out, "        <end pd=\"%s\" id=\"%u\" />\n", channel->pd[end]->name,
+                    channel->id[end]);
+        fputs("    </channel>\n", out);
+    }
+    fputs("</system>\n", out);
+}
