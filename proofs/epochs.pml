@@ -147,7 +147,7 @@ inline adopt()
 #endif
 }
 
-/* The entry is checked against what only the proof knows: who wrote it, for whom, and which it is. */
+/* The entry is checked against what only the proof knows: whose it is, for whom, and which. */
 inline consume()
 {
 #ifdef EPOCH_FIRST

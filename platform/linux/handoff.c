@@ -12,7 +12,8 @@ union control {
     char space[CMSG_SPACE(sizeof(int))];
 };
 
-static bool send_message(int socket, const void *data, size_t size, int fd) {
+static bool send_message(int socket, const void *data, size_t size, int fd)
+{
     struct iovec vector = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
     union control control = {0};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
@@ -32,7 +33,8 @@ static bool send_message(int socket, const void *data, size_t size, int fd) {
     return sent == (ssize_t)size;
 }
 
-static bool receive_message(int socket, void *data, size_t size, int *fd) {
+static bool receive_message(int socket, void *data, size_t size, int *fd)
+{
     struct iovec vector = {.iov_base = data, .iov_len = size};
     union control control = {0};
     struct msghdr message = {.msg_iov = &vector,
@@ -55,7 +57,8 @@ static bool receive_message(int socket, void *data, size_t size, int *fd) {
     return received == (ssize_t)size;
 }
 
-bool handoff_send(int socket, const struct handoff_item *items, size_t count) {
+bool handoff_send(int socket, const struct handoff_item *items, size_t count)
+{
     uint64_t announced = count;
     if (count > HANDOFF_ITEMS_MAX) {
         errno = E2BIG;
@@ -72,7 +75,8 @@ bool handoff_send(int socket, const struct handoff_item *items, size_t count) {
     return true;
 }
 
-bool handoff_receive(int socket, struct handoff_item *items, size_t items_max, size_t *count) {
+bool handoff_receive(int socket, struct handoff_item *items, size_t items_max, size_t *count)
+{
     uint64_t announced = 0;
     int fd = -1;
     *count = 0;

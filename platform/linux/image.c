@@ -19,7 +19,8 @@
 #define HOST_MACHINE EM_RISCV
 #endif
 
-bool image_fail(struct image *image, const char *format, ...) {
+bool image_fail(struct image *image, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(image->error, sizeof(image->error), format, arguments);
@@ -29,14 +30,16 @@ bool image_fail(struct image *image, const char *format, ...) {
 
 /* A table of `count` entries of `entry` bytes at `offset` of the file; NULL when outside. */
 static const void *file_table(const struct image *image, uint64_t offset, uint64_t count,
-                              uint64_t entry) {
+                              uint64_t entry)
+{
     if (offset > image->size || offset % 8 != 0 || count > (image->size - offset) / entry) {
         return NULL;
     }
     return image->bytes + offset;
 }
 
-static bool read_file(struct image *image) {
+static bool read_file(struct image *image)
+{
     int fd = open(image->path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0) {
@@ -68,10 +71,11 @@ static bool read_file(struct image *image) {
     return true;
 }
 
-static bool find_segments(struct image *image) {
+static bool find_segments(struct image *image)
+{
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-        header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB) {
+    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+        header->e_ident[EI_DATA] != ELFDATA2LSB) {
         return image_fail(image, "is no 64-bit little-endian ELF file");
     }
     if (header->e_machine != HOST_MACHINE) {
@@ -106,7 +110,8 @@ static bool find_segments(struct image *image) {
     return true;
 }
 
-static bool find_symbols(struct image *image) {
+static bool find_symbols(struct image *image)
+{
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
     const Elf64_Shdr *sections =
         file_table(image, header->e_shoff, header->e_shnum, sizeof(Elf64_Shdr));
@@ -122,8 +127,7 @@ static bool find_symbols(struct image *image) {
     }
     const Elf64_Shdr *strings = &sections[best->sh_link];
     image->symbol_count = best->sh_size / sizeof(Elf64_Sym);
-    image->symbols =
-        file_table(image, best->sh_offset, image->symbol_count, sizeof(Elf64_Sym));
+    image->symbols = file_table(image, best->sh_offset, image->symbol_count, sizeof(Elf64_Sym));
     if (image->symbols == NULL || strings->sh_offset > image->size ||
         strings->sh_size > image->size - strings->sh_offset || strings->sh_size == 0) {
         return image_fail(image, "has a symbol table outside the file");
@@ -136,21 +140,25 @@ static bool find_symbols(struct image *image) {
     return true;
 }
 
-bool image_open(struct image *image, const char *path) {
+bool image_open(struct image *image, const char *path)
+{
     *image = (struct image){.path = path};
     return read_file(image) && find_segments(image) && find_symbols(image);
 }
 
-void image_close(struct image *image) {
+void image_close(struct image *image)
+{
     free(image->bytes);
     image->bytes = NULL;
 }
 
-static const char *symbol_name(const struct image *image, const Elf64_Sym *symbol) {
+static const char *symbol_name(const struct image *image, const Elf64_Sym *symbol)
+{
     return symbol->st_name < image->strings_size ? image->strings + symbol->st_name : "";
 }
 
-const Elf64_Sym *image_symbol(const struct image *image, const char *name) {
+const Elf64_Sym *image_symbol(const struct image *image, const char *name)
+{
     for (uint64_t i = 0; i < image->symbol_count; i++) {
         const Elf64_Sym *symbol = &image->symbols[i];
         unsigned type = ELF64_ST_TYPE(symbol->st_info);
@@ -163,7 +171,8 @@ const Elf64_Sym *image_symbol(const struct image *image, const char *name) {
     return NULL;
 }
 
-void *image_at(const struct image *image, uint64_t address, uint64_t size) {
+void *image_at(const struct image *image, uint64_t address, uint64_t size)
+{
     for (unsigned i = 0; i < image->segment_count; i++) {
         const Elf64_Phdr *segment = &image->segments[i];
         if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
@@ -175,7 +184,8 @@ void *image_at(const struct image *image, uint64_t address, uint64_t size) {
     return NULL;
 }
 
-bool image_in_memory(const struct image *image, uint64_t address, uint64_t size) {
+bool image_in_memory(const struct image *image, uint64_t address, uint64_t size)
+{
     for (unsigned i = 0; i < image->segment_count; i++) {
         const Elf64_Phdr *segment = &image->segments[i];
         if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
@@ -187,7 +197,8 @@ bool image_in_memory(const struct image *image, uint64_t address, uint64_t size)
     return false;
 }
 
-const char *image_symbolise(const struct image *image, uint64_t address, uint64_t *offset) {
+const char *image_symbolise(const struct image *image, uint64_t address, uint64_t *offset)
+{
     const Elf64_Sym *best = NULL;
     for (uint64_t i = 0; i < image->symbol_count; i++) {
         const Elf64_Sym *symbol = &image->symbols[i];

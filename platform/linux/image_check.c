@@ -19,9 +19,9 @@ static const uint32_t relocations_allowed[] = {R_RISCV_RELATIVE, R_RISCV_JUMP_SL
 #endif
 
 static const int64_t tags_allowed[] = {
-    DT_HASH,     DT_GNU_HASH, DT_STRTAB,   DT_SYMTAB, DT_STRSZ,    DT_SYMENT, DT_RELA,
-    DT_RELASZ,   DT_RELAENT,  DT_RELACOUNT, DT_JMPREL, DT_PLTREL,  DT_PLTRELSZ, DT_PLTGOT,
-    DT_SONAME,   DT_SYMBOLIC, DT_FLAGS,    DT_FLAGS_1, DT_BIND_NOW, DT_DEBUG,
+    DT_HASH,   DT_GNU_HASH, DT_STRTAB,    DT_SYMTAB,  DT_STRSZ,    DT_SYMENT,   DT_RELA,
+    DT_RELASZ, DT_RELAENT,  DT_RELACOUNT, DT_JMPREL,  DT_PLTREL,   DT_PLTRELSZ, DT_PLTGOT,
+    DT_SONAME, DT_SYMBOLIC, DT_FLAGS,     DT_FLAGS_1, DT_BIND_NOW, DT_DEBUG,
 };
 
 /* Tags that only a sanitizer's own constructors and destructors need. */
@@ -37,7 +37,8 @@ struct dynamic {
     uint64_t rela, relasz, jmprel, pltrelsz;
 };
 
-static bool in_list(const int64_t *list, size_t count, int64_t tag) {
+static bool in_list(const int64_t *list, size_t count, int64_t tag)
+{
     for (size_t i = 0; i < count; i++) {
         if (list[i] == tag) {
             return true;
@@ -46,7 +47,8 @@ static bool in_list(const int64_t *list, size_t count, int64_t tag) {
     return false;
 }
 
-static bool refuse_tag(struct image *image, int64_t tag) {
+static bool refuse_tag(struct image *image, int64_t tag)
+{
     switch (tag) {
     case DT_NEEDED:
         return image_fail(image, "needs a library (DT_NEEDED): link it with -nostdlib");
@@ -68,15 +70,15 @@ static bool refuse_tag(struct image *image, int64_t tag) {
     }
 }
 
-static bool read_dynamic(struct image *image, struct dynamic *dynamic, bool constructors) {
+static bool read_dynamic(struct image *image, struct dynamic *dynamic, bool constructors)
+{
     for (uint64_t i = 0; i < dynamic->count && dynamic->entries[i].d_tag != DT_NULL; i++) {
         int64_t tag = dynamic->entries[i].d_tag;
         uint64_t value = dynamic->entries[i].d_un.d_val;
-        bool known =
-            in_list(tags_allowed, sizeof(tags_allowed) / sizeof(tags_allowed[0]), tag) ||
-            (constructors && in_list(tags_of_constructors,
-                                     sizeof(tags_of_constructors) / sizeof(tags_of_constructors[0]),
-                                     tag));
+        bool known = in_list(tags_allowed, sizeof(tags_allowed) / sizeof(tags_allowed[0]), tag) ||
+                     (constructors &&
+                      in_list(tags_of_constructors,
+                              sizeof(tags_of_constructors) / sizeof(tags_of_constructors[0]), tag));
         /* An empty array of constructors is none. */
         bool empty = (tag == DT_INIT_ARRAYSZ || tag == DT_FINI_ARRAYSZ) && value == 0;
         if ((!known && !empty) || (tag == DT_FLAGS && (value & DF_TEXTREL) != 0)) {
@@ -97,7 +99,8 @@ static bool read_dynamic(struct image *image, struct dynamic *dynamic, bool cons
     return true;
 }
 
-static bool check_segments(struct image *image, struct dynamic *dynamic) {
+static bool check_segments(struct image *image, struct dynamic *dynamic)
+{
     uint64_t end = 0;
     for (unsigned i = 0; i < image->segment_count; i++) {
         const Elf64_Phdr *segment = &image->segments[i];
@@ -130,7 +133,8 @@ static bool check_segments(struct image *image, struct dynamic *dynamic) {
 }
 
 /* The PD host provides the Microkit API and nothing else; a sanitizer build also its runtime. */
-static bool provided(const char *name, bool sanitizer) {
+static bool provided(const char *name, bool sanitizer)
+{
     static const char *const exports[] = {PD_EXPORTS};
     static const char *const runtime[] = {"__asan_", "__ubsan_", "__sanitizer_", "mem"};
     for (size_t i = 0; i < sizeof(exports) / sizeof(exports[0]); i++) {
@@ -146,7 +150,8 @@ static bool provided(const char *name, bool sanitizer) {
     return false;
 }
 
-static bool check_symbols(struct image *image, const struct dynamic *dynamic, bool sanitizer) {
+static bool check_symbols(struct image *image, const struct dynamic *dynamic, bool sanitizer)
+{
     /* The loader knows no count; linkers put the strings right behind the symbols. */
     const char *strings = image_at(image, dynamic->strtab, dynamic->strsz);
     uint64_t size = dynamic->strtab - dynamic->symtab;
@@ -174,7 +179,8 @@ static bool check_symbols(struct image *image, const struct dynamic *dynamic, bo
 }
 
 static bool check_relocations(struct image *image, const struct dynamic *dynamic, uint64_t address,
-                              uint64_t size) {
+                              uint64_t size)
+{
     const Elf64_Rela *relocations = image_at(image, address, size);
     uint64_t symbol_count = (dynamic->strtab - dynamic->symtab) / sizeof(Elf64_Sym);
     if (size == 0) {
@@ -204,7 +210,8 @@ static bool check_relocations(struct image *image, const struct dynamic *dynamic
     return true;
 }
 
-bool image_check(struct image *image, bool constructors) {
+bool image_check(struct image *image, bool constructors)
+{
     struct dynamic dynamic = {0};
     return check_segments(image, &dynamic) && read_dynamic(image, &dynamic, constructors) &&
            check_symbols(image, &dynamic, constructors) &&

@@ -18,7 +18,8 @@
 extern const unsigned char run_default_board[];
 extern const unsigned long run_default_board_size;
 
-static void usage(void) {
+static void usage(void)
+{
     (void)fputs(
         "usage: sddf run FILE.system [options]\n"
         "  --board FILE             the machine (default: boards/linux.yaml, built in)\n"
@@ -33,7 +34,8 @@ static void usage(void) {
         stderr);
 }
 
-static bool add_pair(struct run_wire *list, size_t *count, char *text, const char *option) {
+static bool add_pair(struct run_wire *list, size_t *count, char *text, const char *option)
+{
     char *equals = strchr(text, '=');
     if (equals == NULL || *count == RUN_WIRES_MAX) {
         run_say("%s %s: expected DEVICE=..., at most %d times", option, text, RUN_WIRES_MAX);
@@ -44,31 +46,43 @@ static bool add_pair(struct run_wire *list, size_t *count, char *text, const cha
     return true;
 }
 
-static bool parse_cpu(struct run_options *options, const char *text) {
+static bool parse_cpu(struct run_options *options, const char *text)
+{
     char *end = NULL;
     long cpu = strtol(text, &end, 10);
     if (*text == '\0' || *end != '\0' || cpu < 0 || cpu >= sysconf(_SC_NPROCESSORS_CONF)) {
-        run_say("--cpu %s: expected a core from 0 to %ld", text,
-                sysconf(_SC_NPROCESSORS_CONF) - 1);
+        run_say("--cpu %s: expected a core from 0 to %ld", text, sysconf(_SC_NPROCESSORS_CONF) - 1);
         return false;
     }
     options->cpu = (int)cpu;
     return true;
 }
 
-enum option_code { BOARD = 256, SEARCH, WIRE, MAC, CPU, STATS, STATUS, STRICT, NO_STRICT, VERBOSE,
-                   NO_SECCOMP };
+enum option_code {
+    BOARD = 256,
+    SEARCH,
+    WIRE,
+    MAC,
+    CPU,
+    STATS,
+    STATUS,
+    STRICT,
+    NO_STRICT,
+    VERBOSE,
+    NO_SECCOMP
+};
 
 static const struct option option_list[] = {
-    {"board", required_argument, NULL, BOARD},   {"search", required_argument, NULL, SEARCH},
-    {"wire", required_argument, NULL, WIRE},     {"mac", required_argument, NULL, MAC},
-    {"cpu", required_argument, NULL, CPU},       {"stats", required_argument, NULL, STATS},
-    {"status", required_argument, NULL, STATUS}, {"strict", no_argument, NULL, STRICT},
-    {"no-strict", no_argument, NULL, NO_STRICT}, {"verbose", no_argument, NULL, VERBOSE},
+    {"board", required_argument, NULL, BOARD},     {"search", required_argument, NULL, SEARCH},
+    {"wire", required_argument, NULL, WIRE},       {"mac", required_argument, NULL, MAC},
+    {"cpu", required_argument, NULL, CPU},         {"stats", required_argument, NULL, STATS},
+    {"status", required_argument, NULL, STATUS},   {"strict", no_argument, NULL, STRICT},
+    {"no-strict", no_argument, NULL, NO_STRICT},   {"verbose", no_argument, NULL, VERBOSE},
     {"no-seccomp", no_argument, NULL, NO_SECCOMP}, {NULL, 0, NULL, 0},
 };
 
-static bool parse_option(struct run_options *options, int code) {
+static bool parse_option(struct run_options *options, int code)
+{
     switch (code) {
     case BOARD:
         options->board = optarg;
@@ -108,7 +122,8 @@ static bool parse_option(struct run_options *options, int code) {
     }
 }
 
-static bool parse_options(struct run_options *options, int argc, char **argv) {
+static bool parse_options(struct run_options *options, int argc, char **argv)
+{
     *options = (struct run_options){.strict = true, .cpu = -1};
     optind = 0;
     int code;
@@ -125,7 +140,8 @@ static bool parse_options(struct run_options *options, int argc, char **argv) {
     return true;
 }
 
-static bool read_board(struct run *run) {
+static bool read_board(struct run *run)
+{
     if (run->options.board != NULL) {
         return board_read(run->options.board, &run->board);
     }
@@ -141,7 +157,8 @@ static bool read_board(struct run *run) {
     return read;
 }
 
-static bool take_signals(struct run *run) {
+static bool take_signals(struct run *run)
+{
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGCHLD);
@@ -160,16 +177,17 @@ static bool take_signals(struct run *run) {
     return run->signals >= 0;
 }
 
-static bool start(struct run *run) {
-    run->system =
-        system_read(run->options.system, run->options.search, run->options.search_count);
+static bool start(struct run *run)
+{
+    run->system = system_read(run->options.system, run->options.search, run->options.search_count);
     return run->system != NULL && read_board(run) && run_make_regions(run) &&
            run_bind_devices(run) && run_prepare_images(run) && run_make_lines(run) &&
            run_start_devices(run) && run_start_pds(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
-static bool reap(struct run *run) {
+static bool reap(struct run *run)
+{
     int status;
     for (size_t i = 0; i < run->device_count; i++) {
         struct run_child *child = &run->devices[i].child;
@@ -193,7 +211,8 @@ static bool reap(struct run *run) {
 }
 
 /* Handles one signal; -1 = go on, else the exit code. */
-static int on_signal(struct run *run) {
+static int on_signal(struct run *run)
+{
     struct signalfd_siginfo information;
     if (read(run->signals, &information, sizeof(information)) != sizeof(information)) {
         return -1;
@@ -213,7 +232,8 @@ static int on_signal(struct run *run) {
     }
 }
 
-static int watch(struct run *run) {
+static int watch(struct run *run)
+{
     static struct pollfd files[1 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
     static struct run_child *children[1 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
     for (;;) {
@@ -244,7 +264,8 @@ static int watch(struct run *run) {
     }
 }
 
-static void clear(struct run *run) {
+static void clear(struct run *run)
+{
     for (size_t from = 0; from < SYSTEM_PDS_MAX; from++) {
         for (size_t to = 0; to < SYSTEM_PDS_MAX; to++) {
             run->line_fds[from][to] = -1;
@@ -257,7 +278,8 @@ static void clear(struct run *run) {
 }
 
 /* Memory and descriptors go with this process; the children must be gone before it. */
-int linux_run(int argc, char **argv) {
+int linux_run(int argc, char **argv)
+{
     static struct run run;
     clear(&run);
     if (!parse_options(&run.options, argc, argv)) {

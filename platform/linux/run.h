@@ -72,8 +72,8 @@ struct run {
     struct run_device devices[BOARD_DEVICES_MAX];
     size_t device_count;
     int line_fds[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX]; /* from, to; -1 = none */
-    int signals; /* signalfd */
-    struct image host; /* sddf-pd, for backtraces */
+    int signals;                                  /* signalfd */
+    struct image host;                            /* sddf-pd, for backtraces */
 };
 
 /* run_memory.c */

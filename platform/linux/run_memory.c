@@ -11,7 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-int run_memfd(const char *name, uint64_t size) {
+int run_memfd(const char *name, uint64_t size)
+{
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0 || ftruncate(fd, (off_t)size) != 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
@@ -24,13 +25,15 @@ int run_memfd(const char *name, uint64_t size) {
     return fd;
 }
 
-int run_reopen(int fd, int flags) {
+int run_reopen(int fd, int flags)
+{
     char path[32];
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     return open(path, flags | O_CLOEXEC);
 }
 
-static bool prefill(const struct system_region *region, int fd) {
+static bool prefill(const struct system_region *region, int fd)
+{
     char buffer[16384];
     uint64_t done = 0;
     int file = open(region->prefill_path, O_RDONLY | O_CLOEXEC);
@@ -46,15 +49,15 @@ static bool prefill(const struct system_region *region, int fd) {
         close(file);
     }
     if (done != region->prefill_size) {
-        run_say("region %s: %s cannot be copied into it whole", region->name,
-                region->prefill_path);
+        run_say("region %s: %s cannot be copied into it whole", region->name, region->prefill_path);
         return false;
     }
     return true;
 }
 
 static const struct board_device *device_of(const struct board *board,
-                                            const struct system_region *region) {
+                                            const struct system_region *region)
+{
     for (size_t i = 0; region->has_phys_addr && i < board->device_count; i++) {
         const struct board_device *device = &board->devices[i];
         if (region->phys_addr < device->reg_address + device->reg_size &&
@@ -65,7 +68,8 @@ static const struct board_device *device_of(const struct board *board,
     return NULL;
 }
 
-bool run_make_regions(struct run *run) {
+bool run_make_regions(struct run *run)
+{
     run->region_fds = malloc((run->system->region_count + 1) * sizeof(int));
     if (run->region_fds == NULL) {
         return false;
@@ -74,7 +78,7 @@ bool run_make_regions(struct run *run) {
         const struct system_region *region = &run->system->regions[i];
         run->region_fds[i] = -1;
         if (device_of(&run->board, region) != NULL) {
-            continue; /* a link instead, see bind() */
+            continue; /* a link instead, see bind_device() */
         }
         run->region_fds[i] = run_memfd(region->name, region->size);
         if (run->region_fds[i] < 0 ||
@@ -85,13 +89,15 @@ bool run_make_regions(struct run *run) {
     return true;
 }
 
-static bool fail_binding(const struct run *run, unsigned region, const char *what) {
+static bool fail_binding(const struct run *run, unsigned region, const char *what)
+{
     const struct system_region *found = &run->system->regions[region];
     run_say("%s:%u: region %s: %s", run->system->file, found->line, found->name, what);
     return false;
 }
 
-static bool bind(struct run *run, unsigned region, const struct board_device *board_device) {
+static bool bind_device(struct run *run, unsigned region, const struct board_device *board_device)
+{
     const struct system_region *found = &run->system->regions[region];
     struct run_device *device = &run->devices[run->device_count];
     size_t users = 0;
@@ -107,16 +113,19 @@ static bool bind(struct run *run, unsigned region, const struct board_device *bo
         return true; /* nobody drives it: nothing is started */
     }
     if (board_device->backend[0] == '\0') {
-        return fail_binding(run, region, "the board gives this device no backend, so nothing "
-                                         "answers there on Linux");
+        return fail_binding(run, region,
+                            "the board gives this device no backend, so nothing "
+                            "answers there on Linux");
     }
     if (users > 1) {
-        return fail_binding(run, region, "registers of a device are mapped more than once; on "
-                                         "Linux one PD may map them, once");
+        return fail_binding(run, region,
+                            "registers of a device are mapped more than once; on "
+                            "Linux one PD may map them, once");
     }
     if (found->phys_addr != board_device->reg_address || found->size > LINK_REGISTERS_SIZE_MAX) {
-        return fail_binding(run, region, "must start where the board says that the device's "
-                                         "registers start, and be one page of 4 KiB");
+        return fail_binding(run, region,
+                            "must start where the board says that the device's "
+                            "registers start, and be one page of 4 KiB");
     }
     device->description = board_device;
     device->region = region;
@@ -139,18 +148,19 @@ static bool bind(struct run *run, unsigned region, const struct board_device *bo
            device->device_half_fd >= 0 && device->stats_fd >= 0;
 }
 
-bool run_bind_devices(struct run *run) {
+bool run_bind_devices(struct run *run)
+{
     for (unsigned i = 0; i < run->system->region_count; i++) {
         const struct board_device *device = device_of(&run->board, &run->system->regions[i]);
-        if (device != NULL && !bind(run, i, device)) {
+        if (device != NULL && !bind_device(run, i, device)) {
             return false;
         }
     }
     for (size_t i = 0; i < run->options.wire_count; i++) {
         bool used = false;
         for (size_t d = 0; d < run->device_count; d++) {
-            used = used || strcmp(run->devices[d].description->name,
-                                  run->options.wires[i].device) == 0;
+            used = used ||
+                   strcmp(run->devices[d].description->name, run->options.wires[i].device) == 0;
         }
         if (!used) {
             run_say("--wire %s=...: no PD of this system drives a device of that name",
@@ -161,14 +171,16 @@ bool run_bind_devices(struct run *run) {
     return true;
 }
 
-static bool make_line(struct run *run, unsigned from, unsigned to) {
+static bool make_line(struct run *run, unsigned from, unsigned to)
+{
     if (run->line_fds[from][to] < 0) {
         run->line_fds[from][to] = run_memfd("line", PD_PAGE_SIZE);
     }
     return run->line_fds[from][to] >= 0;
 }
 
-bool run_make_lines(struct run *run) {
+bool run_make_lines(struct run *run)
+{
     for (size_t i = 0; i < run->system->channel_count; i++) {
         const struct system_end *end = run->system->channels[i].end;
         if (!make_line(run, end[0].pd, end[1].pd) || !make_line(run, end[1].pd, end[0].pd)) {
@@ -195,7 +207,8 @@ bool run_make_lines(struct run *run) {
     return true;
 }
 
-bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write) {
+bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write)
+{
     int log[2];
     child->name = name;
     child->what = what;

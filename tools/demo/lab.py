@@ -277,7 +277,10 @@ def main(body):
         if shutil.which("ip") is None:
             raise LabError("ip: not found; `make deps` installs it (iproute2)")
         if os.geteuid() != 0:
-            raise LabError("network namespaces need root: run it with sudo")
+            if shutil.which("sudo") is None:
+                raise LabError("network namespaces need root: run it as root")
+            print("network namespaces need root: sudo", *sys.argv, file=sys.stderr, flush=True)
+            os.execvp("sudo", ["sudo", *sys.argv])
         body(sys.argv[1])
     except LabError as error:
         sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {error}")

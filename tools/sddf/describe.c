@@ -19,30 +19,12 @@ enum {
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define WORD    LETTERS "0123456789_"
 
-static bool is_word(const char *text)
+/* It names files, and stands in a comment of XML, which "-" could end. */
+static void describe_name(const struct yaml_node *node, char name[MODEL_WORD_MAX])
 {
-    size_t length = strlen(text);
-    return length > 0 && length < MODEL_WORD_MAX && strchr(LETTERS, text[0]) != NULL &&
-           strspn(text, WORD) == length;
-}
-
-/* Names end up in .system and graph, where other characters mean something. */
-static bool check_word(const struct yaml_node *node, const char *text, char name[MODEL_WORD_MAX])
-{
-    if (!is_word(text)) {
-        yaml_error(node,
-                   "found the name \"%.60s\", expected a letter, then letters, digits and _, "
-                   "at most %d in all",
-                   text, MODEL_WORD_MAX - 1);
-        return false;
-    }
-    snprintf(name, MODEL_WORD_MAX, "%s", text);
-    return true;
-}
-
-bool describe_key(const struct yaml_node *node, char name[MODEL_WORD_MAX])
-{
-    return check_word(node, node->key, name);
+    if (yaml_as_string(node, name, MODEL_WORD_MAX) &&
+        (strchr(LETTERS, name[0]) == NULL || strspn(name, WORD) != strlen(name)))
+        yaml_error(node, "found \"%s\", expected a letter, then letters, digits and _", name);
 }
 
 void describe_sched(const struct yaml_node *map, struct model_sched *sched)
@@ -94,7 +76,7 @@ static void describe_component(struct model *model, const struct yaml_node *node
         .node = node,
         .sched = {.priority = COMPONENT_PRIORITY},
     };
-    if (!describe_key(node, component->name))
+    if (!yaml_key_name(node, component->name, sizeof(component->name)))
         return;
     model->component_count++;
     const struct yaml_node *map = yaml_as_map(node);
@@ -116,10 +98,7 @@ void describe_system(struct model *model)
 {
     const struct yaml_node *root = model->root;
     yaml_check_keys(root, "system", "network", "components", NULL);
-    const struct yaml_node *name = yaml_need(root, "system");
-    char text[MODEL_NAME_MAX];
-    if (yaml_as_string(name, text, sizeof(text)))
-        check_word(name, text, model->name);
+    describe_name(yaml_need(root, "system"), model->name);
     yaml_for_each(entry, yaml_as_map(yaml_need(root, "components")))
     {
         describe_component(model, entry);

@@ -31,38 +31,67 @@ struct memory {
     const char *colour;
 };
 
-static void emit_memory(FILE *out, const struct model_pd *pd, const struct memory *memory)
+/* The board's words may hold anything. */
+static void emit_escaped(FILE *out, const char *text)
 {
-    for (size_t i = 0; i < pd->map_count && memory->region != NULL; i++) {
-        if (pd->maps[i].region == memory->region)
-            fprintf(out,
-                    "<td bgcolor=\"%s\" border=\"1\"><font point-size=\"8\">%s: %s</font></td>",
-                    memory->colour, memory->name, pd->maps[i].write ? "rw" : "r");
+    for (const char *c = text; *c != '\0'; c++) {
+        bool safe = *c > ' ' && *c <= '~' && strchr("<>&\"\\", *c) == NULL;
+        if (safe)
+            fputc(*c, out);
+        else
+            fprintf(out, "&#%u;", (unsigned)(unsigned char)*c);
     }
+}
+
+static const struct model_map *find_map(const struct model_pd *pd, const struct memory *memory)
+{
+    for (size_t i = 0; i < pd->map_count; i++) {
+        if (pd->maps[i].region == memory->region)
+            return &pd->maps[i];
+    }
+    return NULL;
+}
+
+static void emit_memory(FILE *out, const struct memory *memory, const struct model_map *map,
+                        bool alone)
+{
+    if (map != NULL)
+        fprintf(out, "<td bgcolor=\"%s\" border=\"1\"%s><font point-size=\"8\">%s: %s</font></td>",
+                memory->colour, alone ? " colspan=\"2\"" : "", memory->name,
+                map->write ? "rw" : "r");
 }
 
 /* A box: title, image and priority, then what it maps of `first` and `second`. */
 static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, struct memory first,
                     struct memory second)
 {
+    const struct model_map *one = find_map(pd, &first);
+    const struct model_map *two = find_map(pd, &second);
     fprintf(out,
             "        \"%s\" [fillcolor=\"%s\", label=<<table border=\"0\" cellspacing=\"2\" "
             "cellpadding=\"1\" color=\"#999999\"><tr><td colspan=\"2\"><b>%s</b></td></tr>"
-            "<tr><td colspan=\"2\"><font point-size=\"9\">%s, priority %u</font></td></tr><tr>",
+            "<tr><td colspan=\"2\"><font point-size=\"9\">%s, priority %u</font></td></tr>",
             pd->name, FILLS[pd->role], title, pd->image, pd->sched.priority);
-    emit_memory(out, pd, &first);
-    emit_memory(out, pd, &second);
-    fputs("</tr></table>>];\n", out);
+    if (one != NULL || two != NULL) {
+        fputs("<tr>", out);
+        emit_memory(out, &first, one, two == NULL);
+        emit_memory(out, &second, two, one == NULL);
+        fputs("</tr>", out);
+    }
+    fputs("</table>>];\n", out);
 }
 
+/* `columns`: how far apart the ends stand. */
 static void emit_edge(FILE *out, const struct model_connection *connection, bool receive,
-                      const char *label)
+                      const char *label, unsigned columns)
 {
     const struct model_channel *channel = connection->channel;
     const char *colour = receive ? RECEIVE : TRANSMIT;
-    fprintf(out, "    \"%s\":e -> \"%s\":w [color=\"%s\", fontcolor=\"%s\", label=\"%s\"%s];\n",
-            channel->pd[0]->name, channel->pd[1]->name, colour, colour, label,
-            receive ? "" : ", dir=back");
+    fprintf(
+        out,
+        "    \"%s\":e -> \"%s\":w [color=\"%s\", fontcolor=\"%s\", label=\"%s\", minlen=%u%s];\n",
+        channel->pd[0]->name, channel->pd[1]->name, colour, colour, label, columns,
+        receive ? "" : ", dir=back");
 }
 
 static void emit_client(FILE *out, const struct network *network,
@@ -76,8 +105,9 @@ static void emit_client(FILE *out, const struct network *network,
     if (client->prefix_length != 0)
         snprintf(label, sizeof(label), "%u.%u.%u.%u/%u", ip[0], ip[1], ip[2], ip[3],
                  client->prefix_length);
-    fprintf(out, "    subgraph \"cluster_%s\" {\n        label=\"%s%s\";\n", name, label,
-            client->copy ? "" : ", zero copy");
+    fprintf(out,
+            "    subgraph \"cluster_%s\" {\n        labelloc=t; labeljust=r; label=\"%s%s\";\n",
+            name, label, client->copy ? "" : ", zero copy");
     if (client->copy)
         emit_pd(out, client->copier, "copier", rx_data, data);
     emit_pd(out, client->pd, name, rx_data, data);
@@ -87,10 +117,12 @@ static void emit_client(FILE *out, const struct network *network,
 static void emit_device(FILE *out, const struct network *network)
 {
     fprintf(out,
-            "    subgraph \"cluster_%s\" {\n        label=\"%s\";\n"
+            "    subgraph \"cluster_%s\" {\n        labelloc=t; labeljust=l; label=\"%s\";\n"
             "        \"device_%s\" [shape=box3d, style=filled, fillcolor=\"" DEVICE
-            "\", label=<<b>device</b><br/><font point-size=\"9\">%s</font>>];\n",
-            network->name, network->name, network->name, network->device->compatible);
+            "\", label=<<b>device</b><br/><font point-size=\"9\">",
+            network->name, network->name, network->name);
+    emit_escaped(out, network->device->compatible);
+    fputs("</font>>];\n", out);
     emit_pd(out, network->driver_pd, "driver",
             (struct memory){network->registers, "registers", DEVICE},
             (struct memory){network->rings, "rings", DEVICE});
@@ -102,8 +134,8 @@ static void emit_device(FILE *out, const struct network *network)
     fputs("    }\n", out);
     fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", network->name,
             network->driver_pd->name);
-    emit_edge(out, network->tx, false, "tx");
-    emit_edge(out, network->rx, true, "rx");
+    emit_edge(out, network->tx, false, "tx", 1);
+    emit_edge(out, network->rx, true, "rx", 1);
 }
 
 static void emit_network(FILE *out, const struct network *network)
@@ -113,10 +145,10 @@ static void emit_network(FILE *out, const struct network *network)
         emit_client(out, network, &network->clients[i]);
     for (size_t i = 0; i < network->client_count; i++) {
         const struct network_client *client = &network->clients[i];
-        emit_edge(out, client->rx, true, "");
+        emit_edge(out, client->rx, true, "", client->copy ? 1 : 2);
         if (client->copies != NULL)
-            emit_edge(out, client->copies, true, "");
-        emit_edge(out, client->tx, false, "");
+            emit_edge(out, client->copies, true, "", 1);
+        emit_edge(out, client->tx, false, "", 2);
     }
 }
 
@@ -131,7 +163,9 @@ static void emit_legend(FILE *out, const struct model *model)
         {HOSTILE, "not trusted, memory that it writes"},
     };
     fputs("    label=<<table border=\"0\" cellspacing=\"4\"><tr>", out);
-    fprintf(out, "<td><b>%s</b> on %s</td>", model->name, model->board->name);
+    fprintf(out, "<td><b>%s</b> on ", model->name);
+    emit_escaped(out, model->board->name);
+    fputs("</td>", out);
     for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(ENTRIES[0]); i++)
         fprintf(out, "<td bgcolor=\"%s\">%s</td>", ENTRIES[i].colour, ENTRIES[i].text);
     fputs("</tr></table>>;\n", out);
@@ -142,12 +176,12 @@ void emit_dot(FILE *out, const struct model *model)
     fprintf(out,
             "// Written by \"sddf gen\" from the description of the system %s; change that.\n"
             "digraph \"%s\" {\n"
-            "    rankdir=LR; nodesep=0.15; ranksep=0.6; bgcolor=white; labelloc=b;\n"
+            "    rankdir=LR; nodesep=0.15; ranksep=%.1f; bgcolor=white; labelloc=b;\n"
             "    fontname=\"Helvetica\"; fontsize=10; color=\"#cccccc\"; fontcolor=\"#555555\";\n"
             "    node [shape=box, style=\"filled,rounded\", color=\"#666666\", margin=\"0.08,0.03\""
             ", fontname=\"Helvetica\", fontsize=11];\n"
             "    edge [color=\"#666666\", fontname=\"Helvetica\", fontsize=10, arrowsize=0.7];\n",
-            model->name, model->name);
+            model->name, model->name, 0.6 + 0.05 * (double)model->component_count);
     emit_legend(out, model);
     for (size_t i = 0; i < model->network_count; i++)
         emit_network(out, &model->networks[i]);

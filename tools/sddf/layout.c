@@ -52,6 +52,8 @@ static void layout_dma(struct model *model)
 {
     const struct board *board = model->board;
     struct window window = {board->dma_address, board->dma_address + board->dma_size};
+    if (window.next == 0) /* in a blob, 0 says that a region is not for DMA */
+        window.next = PAGE_4K;
     static const uint64_t PAGES[] = {PAGE_2M, PAGE_4K};
     for (size_t p = 0; p < 2; p++) {
         for (size_t i = 0; i < model->region_count; i++) {

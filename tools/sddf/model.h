@@ -149,8 +149,6 @@ void model_free(struct model *model);
 void describe_system(struct model *model);
 /* The keys of a protection domain's scheduling; what is absent stays as it was. */
 void describe_sched(const struct yaml_node *map, struct model_sched *sched);
-/* Whether the node's key can name things: a letter, then letters, digits and _. */
-bool describe_key(const struct yaml_node *node, char name[MODEL_WORD_MAX]);
 struct model_component *model_component(struct model *model, const char *name);
 
 /* ---- plan: what these are given fits, because check_pd_count() came first ---- */

@@ -172,7 +172,7 @@ static void describe_device(struct model *model, const struct yaml_node *node)
     }
     struct network *network = &model->networks[model->network_count];
     network->node = node;
-    if (!describe_key(node, network->name))
+    if (!yaml_key_name(node, network->name, sizeof(network->name)))
         return;
     model->network_count++;
     find_device(model, network);

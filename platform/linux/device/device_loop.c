@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See device_loop.h. */
-#define _GNU_SOURCE
 #include "device_loop.h"
 
 #include <poll.h>

@@ -3,7 +3,6 @@
  * driver's halves of the link pages and uses no system call but write, ppoll and sched_yield, which
  * the PD's sandbox allows. It does not trust the device model: a dead or lying one costs the PD a
  * bounded wait, once, and after that its accesses. */
-#define _GNU_SOURCE
 #include "link.h"
 
 #include <platform/mmio.h>

@@ -3,7 +3,6 @@
  * it to move frames only between its wire and its DMA regions, and hands it these over HANDOFF_FD
  * (handoff_kinds.h). It opens its wire, gives up its privileges, and serves the driver's PD, which
  * it does not trust, until it is killed. */
-#define _GNU_SOURCE
 #include "../handoff.h"
 #include "device_loop.h"
 #include "handoff_kinds.h"

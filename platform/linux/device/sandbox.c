@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See sandbox.h. */
-#define _GNU_SOURCE
 #include "sandbox.h"
 
 #include <errno.h>

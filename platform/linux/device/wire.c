@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What all wires share: choosing the kind, batches, staging. See wire.h. */
-#define _GNU_SOURCE
 #include "wire.h"
 
 #include <assert.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The wire "memory:PATH", the device's end; see wire_memory.h. The generator is hostile. */
-#define _GNU_SOURCE
 #include "wire_memory.h"
 #include "wire.h"
 

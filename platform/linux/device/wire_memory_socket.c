@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Both ends of the in-memory wire's socket; see wire_memory.h. Linked into the device model and
  * into generators. */
-#define _GNU_SOURCE
 #include "wire_memory.h"
 
 #include <errno.h>

@@ -7,7 +7,6 @@
  * The kernel leaves checksums to hardware that a veth has not, and takes VLAN tags out of frames.
  * Each slot therefore starts with a virtio_net_hdr (PACKET_VNET_HDR) that says where a checksum is
  * to be finished; the tag comes in the slot's header. */
-#define _GNU_SOURCE
 #include "wire.h"
 
 #include <arpa/inet.h>

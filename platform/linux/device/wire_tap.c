@@ -2,7 +2,6 @@
 /* The wire "tap:IFNAME": a tap interface, attached to or made (then it goes with the process). The
  * kernel finishes checksums and keeps VLAN tags in the frames; it takes one frame per system call.
  * Making one needs CAP_NET_ADMIN; bringing it up and giving it addresses is the user's. */
-#define _GNU_SOURCE
 #include "wire.h"
 
 #include <errno.h>

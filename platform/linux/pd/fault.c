@@ -19,7 +19,8 @@ struct registers {
     uint32_t access;
 };
 
-static struct registers read_registers(const ucontext_t *context) {
+static struct registers read_registers(const ucontext_t *context)
+{
     struct registers registers = {0};
 #if defined(__x86_64__)
     registers.instruction = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
@@ -38,7 +39,8 @@ static struct registers read_registers(const ucontext_t *context) {
     return registers;
 }
 
-static void find_place(struct pd_report *report, uint64_t address) {
+static void find_place(struct pd_report *report, uint64_t address)
+{
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t stack = (uint64_t)(uintptr_t)pd.stack;
     report->place = PD_PLACE_NONE;
@@ -57,7 +59,8 @@ static void find_place(struct pd_report *report, uint64_t address) {
     }
 }
 
-static void backtrace(struct pd_report *report, const struct registers *registers) {
+static void backtrace(struct pd_report *report, const struct registers *registers)
+{
     uint64_t low = (uint64_t)(uintptr_t)pd.stack;
     uint64_t high = low + pd.stack_size;
     uint64_t frame = registers->frame;
@@ -78,7 +81,8 @@ static void backtrace(struct pd_report *report, const struct registers *register
     report->frame_count = count;
 }
 
-static void on_fault(int signal, siginfo_t *information, void *context) {
+static void on_fault(int signal, siginfo_t *information, void *context)
+{
     struct pd_report *report = pd.report;
     struct registers registers = read_registers(context);
     uint64_t address = (uint64_t)(uintptr_t)information->si_addr;
@@ -96,7 +100,8 @@ static void on_fault(int signal, siginfo_t *information, void *context) {
     _exit(PD_EXIT_FAULT);
 }
 
-void pd_fault_install(void) {
+void pd_fault_install(void)
+{
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
     static uint8_t fault_stack[FAULT_STACK] __attribute__((aligned(16)));
     stack_t stack = {.ss_sp = fault_stack, .ss_size = sizeof(fault_stack)};

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-void pd_wake(const struct pd_peer *peer) {
+void pd_wake(const struct pd_peer *peer)
+{
     /* Pairs with the fence in sleep_armed(): either this sees `sleeping`, or the peer sees the word
      * stored before. */
     atomic_thread_fence(memory_order_seq_cst);
@@ -18,19 +19,22 @@ void pd_wake(const struct pd_peer *peer) {
     }
 }
 
-static void sleep_arm(void) {
+static void sleep_arm(void)
+{
     atomic_store_explicit(&pd.state->sleeping, 1, memory_order_relaxed);
     (void)link_sleep();
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-static void sleep_disarm(void) {
+static void sleep_disarm(void)
+{
     atomic_store_explicit(&pd.state->sleeping, 0, memory_order_relaxed);
     link_awake();
 }
 
 /* Sleeps until somebody writes to the wake pipe, and empties it; what it holds means nothing. */
-static void sleep_armed(void) {
+static void sleep_armed(void)
+{
     struct pollfd wake = {.fd = pd.wake_fd, .events = POLLIN};
     if (ppoll(&wake, 1, NULL, NULL) > 0) {
         uint8_t drained[PD_WAKE_DRAIN];
@@ -40,13 +44,14 @@ static void sleep_armed(void) {
 }
 
 /* Which channels were notified and which interrupts fired since the last look. */
-static uint64_t take_notifications(void) {
+static uint64_t take_notifications(void)
+{
     uint64_t ids = 0;
     for (size_t i = 0; i < pd.listen_count; i++) {
         unsigned id = pd.listen[i];
         struct pd_channel *channel = &pd.channels[id];
-        uint32_t now = atomic_load_explicit(&pd.peers[channel->peer].in->notified[id],
-                                            memory_order_acquire);
+        uint32_t now =
+            atomic_load_explicit(&pd.peers[channel->peer].in->notified[id], memory_order_acquire);
         if (now != channel->seen) {
             channel->seen = now;
             ids |= UINT64_C(1) << id;
@@ -62,7 +67,8 @@ static uint64_t take_notifications(void) {
 }
 
 /* Copies a message once and bounds its length; only the copy is used. */
-static microkit_msginfo take_message(const struct pd_message *message) {
+static microkit_msginfo take_message(const struct pd_message *message)
+{
     microkit_msginfo info = {{*(volatile const uint64_t *)&message->info}};
     seL4_Word count = microkit_msginfo_get_count(info);
     count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
@@ -73,7 +79,8 @@ static microkit_msginfo take_message(const struct pd_message *message) {
 }
 
 /* The next caller in turn, or NULL; its message then stands in the message registers. */
-static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info) {
+static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
+{
     for (size_t i = 0; i < pd.peer_count; i++) {
         size_t turn = (pd.peer_next + i) % pd.peer_count;
         unsigned index = pd.peer_list[turn];
@@ -96,7 +103,8 @@ static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info) {
     return NULL;
 }
 
-static void reply(struct pd_peer *caller, microkit_msginfo info) {
+static void reply(struct pd_peer *caller, microkit_msginfo info)
+{
     struct pd_message *message = &caller->out->reply;
     seL4_Word count = microkit_msginfo_get_count(info);
     count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
@@ -108,10 +116,10 @@ static void reply(struct pd_peer *caller, microkit_msginfo info) {
     pd_wake(caller);
 }
 
-void pd_wait_reply(struct pd_peer *peer) {
+void pd_wait_reply(struct pd_peer *peer)
+{
     bool armed = false;
-    while (atomic_load_explicit(&peer->in->reply.count, memory_order_acquire) !=
-           peer->calls_made) {
+    while (atomic_load_explicit(&peer->in->reply.count, memory_order_acquire) != peer->calls_made) {
         if (armed) {
             sleep_armed();
         }
@@ -124,7 +132,8 @@ void pd_wait_reply(struct pd_peer *peer) {
 }
 
 /* Waits for notifications or, when there are none, one call. */
-static uint64_t wait_event(struct pd_peer **caller, microkit_channel *ch, microkit_msginfo *info) {
+static uint64_t wait_event(struct pd_peer **caller, microkit_channel *ch, microkit_msginfo *info)
+{
     bool armed = false;
     uint64_t ids;
     *caller = NULL;
@@ -151,13 +160,15 @@ static uint64_t wait_event(struct pd_peer **caller, microkit_channel *ch, microk
     return ids;
 }
 
-static void acknowledge_all(void) {
+static void acknowledge_all(void)
+{
     for (uint64_t rest = pd.irq_ids; rest != 0; rest &= rest - 1) {
         microkit_irq_ack((unsigned)__builtin_ctzll(rest));
     }
 }
 
-void pd_run(void) {
+void pd_run(void)
+{
     struct pd_peer *caller = NULL;
     microkit_msginfo info = {{0}};
     microkit_channel ch = 0;

@@ -22,16 +22,19 @@ static struct handoff_item items[HANDOFF_ITEMS_MAX];
 /* What the sandbox leaves a sanitizer: it says what it found and ends the process. */
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
-const char *__asan_default_options(void) {
+const char *__asan_default_options(void)
+{
     return "detect_leaks=0:symbolize=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:"
            "handle_sigill=0:handle_abort=0:exitcode=73:abort_on_error=0:use_sigaltstack=0";
 }
-const char *__ubsan_default_options(void) {
+const char *__ubsan_default_options(void)
+{
     return "symbolize=0:halt_on_error=1:exitcode=73:print_stacktrace=0";
 }
 #endif
 
-void pd_start_failed(const char *format, ...) {
+void pd_start_failed(const char *format, ...)
+{
     char text[PD_LOG_LINE_MAX];
     va_list arguments;
     va_start(arguments, format);
@@ -44,7 +47,8 @@ void pd_start_failed(const char *format, ...) {
     _exit(PD_EXIT_START);
 }
 
-static void on_stack(void) {
+static void on_stack(void)
+{
 #if PD_SANITIZED
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
@@ -52,7 +56,8 @@ static void on_stack(void) {
 }
 
 /* Leaves the process's own stack for the PD's, for good. */
-static void enter(void) {
+static void enter(void)
+{
     static ucontext_t context;
     if (getcontext(&context) != 0) {
         pd_start_failed("getcontext failed");
@@ -69,7 +74,8 @@ static void enter(void) {
     pd_start_failed("setcontext failed");
 }
 
-int main(void) {
+int main(void)
+{
     size_t count = 0;
     if (!handoff_receive(HANDOFF_FD, items, HANDOFF_ITEMS_MAX, &count)) {
         pd_start_failed("this program is started by `sddf run`: nothing was handed over");

@@ -17,7 +17,8 @@ static struct {
 static char line[PD_LOG_LINE_MAX];
 static size_t line_length;
 
-void pd_log_flush(void) {
+void pd_log_flush(void)
+{
     if (line_length == 0) {
         return;
     }
@@ -31,20 +32,23 @@ void pd_log_flush(void) {
     line_length = 0;
 }
 
-void microkit_dbg_putc(int c) {
+void microkit_dbg_putc(int c)
+{
     line[line_length++] = (char)c;
     if (c == '\n' || line_length == sizeof(line)) {
         pd_log_flush();
     }
 }
 
-void microkit_dbg_puts(const char *s) {
+void microkit_dbg_puts(const char *s)
+{
     while (*s != '\0') {
         microkit_dbg_putc(*s++);
     }
 }
 
-static void put_decimal(uint64_t x) {
+static void put_decimal(uint64_t x)
+{
     char digits[20];
     size_t count = 0;
     do {
@@ -56,22 +60,26 @@ static void put_decimal(uint64_t x) {
     }
 }
 
-void microkit_dbg_put8(seL4_Uint8 x) {
+void microkit_dbg_put8(seL4_Uint8 x)
+{
     put_decimal(x);
 }
 
-void microkit_dbg_put32(seL4_Uint32 x) {
+void microkit_dbg_put32(seL4_Uint32 x)
+{
     put_decimal(x);
 }
 
-void pd_stop(const char *text) {
+void pd_stop(const char *text)
+{
     pd_log_flush();
     strncpy(pd.report->text, text, PD_TEXT_MAX - 1);
     atomic_store_explicit(&pd.report->kind, PD_REPORT_STOPPED, memory_order_release);
     _exit(PD_EXIT_STOPPED);
 }
 
-void pd_misuse(const char *function, uint64_t argument, const char *what) {
+void pd_misuse(const char *function, uint64_t argument, const char *what)
+{
     if (line_length > 0) {
         microkit_dbg_putc('\n');
     }
@@ -91,7 +99,8 @@ void pd_misuse(const char *function, uint64_t argument, const char *what) {
     microkit_dbg_putc('\n');
 }
 
-static struct pd_channel *channel_with(microkit_channel ch, enum pd_may may, const char *function) {
+static struct pd_channel *channel_with(microkit_channel ch, enum pd_may may, const char *function)
+{
     if (ch >= PD_CHANNELS || !pd.channels[ch].used) {
         pd_misuse(function, ch, "this PD has no channel with that id");
         return NULL;
@@ -103,7 +112,8 @@ static struct pd_channel *channel_with(microkit_channel ch, enum pd_may may, con
     return &pd.channels[ch];
 }
 
-static void notify(struct pd_channel *channel) {
+static void notify(struct pd_channel *channel)
+{
     struct pd_peer *peer = &pd.peers[channel->peer];
     /* Release: what was written before is seen by whoever sees the new word. */
     atomic_store_explicit(&peer->out->notified[channel->peer_id], ++channel->notifications,
@@ -111,14 +121,16 @@ static void notify(struct pd_channel *channel) {
     pd_wake(peer);
 }
 
-void microkit_notify(microkit_channel ch) {
+void microkit_notify(microkit_channel ch)
+{
     struct pd_channel *channel = channel_with(ch, PD_MAY_NOTIFY, "microkit_notify");
     if (channel != NULL) {
         notify(channel);
     }
 }
 
-static bool is_irq(microkit_channel ch, const char *function) {
+static bool is_irq(microkit_channel ch, const char *function)
+{
     if (ch < PD_CHANNELS && (pd.irq_ids >> ch & 1) != 0) {
         return true;
     }
@@ -126,14 +138,16 @@ static bool is_irq(microkit_channel ch, const char *function) {
     return false;
 }
 
-void microkit_irq_ack(microkit_channel ch) {
+void microkit_irq_ack(microkit_channel ch)
+{
     if (is_irq(ch, "microkit_irq_ack") && pd.irqs[ch] != NULL) {
         link_irq_ack(pd.irqs[ch]);
     }
 }
 
 /* libmicrokit has room for one. The same call twice is one call; another one would be lost. */
-static void defer(microkit_channel ch, bool irq_ack, const char *function) {
+static void defer(microkit_channel ch, bool irq_ack, const char *function)
+{
     if (microkit_have_signal && (deferred.ch != ch || deferred.irq_ack != irq_ack)) {
         pd_misuse(function, ch,
                   "a deferred call already waited and is replaced: defer at most one per wait, "
@@ -144,19 +158,22 @@ static void defer(microkit_channel ch, bool irq_ack, const char *function) {
     microkit_have_signal = seL4_True;
 }
 
-void microkit_deferred_notify(microkit_channel ch) {
+void microkit_deferred_notify(microkit_channel ch)
+{
     if (channel_with(ch, PD_MAY_NOTIFY, "microkit_deferred_notify") != NULL) {
         defer(ch, false, "microkit_deferred_notify");
     }
 }
 
-void microkit_deferred_irq_ack(microkit_channel ch) {
+void microkit_deferred_irq_ack(microkit_channel ch)
+{
     if (is_irq(ch, "microkit_deferred_irq_ack")) {
         defer(ch, true, "microkit_deferred_irq_ack");
     }
 }
 
-void pd_deferred_send(void) {
+void pd_deferred_send(void)
+{
     if (!microkit_have_signal) {
         return;
     }
@@ -168,7 +185,8 @@ void pd_deferred_send(void) {
     }
 }
 
-microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo) {
+microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
+{
     struct pd_channel *channel = channel_with(ch, PD_MAY_CALL, "microkit_ppcall");
     if (channel == NULL) {
         return microkit_msginfo_new(0, 0);
@@ -194,7 +212,8 @@ microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo) 
     return microkit_msginfo_new(microkit_msginfo_get_label(answer), (uint16_t)count);
 }
 
-void microkit_mr_set(seL4_Uint8 mr, seL4_Word value) {
+void microkit_mr_set(seL4_Uint8 mr, seL4_Word value)
+{
     if (mr >= PD_MESSAGE_WORDS) {
         pd_misuse("microkit_mr_set", mr, "there are 120 message registers, from 0");
         return;
@@ -202,7 +221,8 @@ void microkit_mr_set(seL4_Uint8 mr, seL4_Word value) {
     pd.message[mr] = value;
 }
 
-seL4_Word microkit_mr_get(seL4_Uint8 mr) {
+seL4_Word microkit_mr_get(seL4_Uint8 mr)
+{
     if (mr >= PD_MESSAGE_WORDS) {
         pd_misuse("microkit_mr_get", mr, "there are 120 message registers, from 0");
         return 0;
@@ -211,11 +231,13 @@ seL4_Word microkit_mr_get(seL4_Uint8 mr) {
 }
 
 /* Control of children is not there on Linux yet; a caller must not believe otherwise. */
-void microkit_pd_restart(microkit_child child, uintptr_t entry_point) {
+void microkit_pd_restart(microkit_child child, uintptr_t entry_point)
+{
     (void)entry_point;
     pd_misuse("microkit_pd_restart", child, "not possible on Linux yet");
 }
 
-void microkit_pd_stop(microkit_child child) {
+void microkit_pd_stop(microkit_child child)
+{
     pd_misuse("microkit_pd_stop", child, "not possible on Linux yet");
 }

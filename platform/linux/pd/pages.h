@@ -52,7 +52,7 @@ struct pd_report {
     _Atomic uint32_t kind; /* enum pd_report_kind, written last */
     uint32_t signal;
     uint32_t access;
-    uint32_t place; /* what `address` is in */
+    uint32_t place;       /* what `address` is in */
     uint32_t permissions; /* PD_MAP_* of the region */
     uint32_t system_call; /* of SIGSYS */
     uint64_t address;

@@ -11,21 +11,11 @@
 #include "../handoff.h"
 #include "kinds.h"
 #include "pages.h"
+#include "sanitized.h"
 #include <microkit.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define PD_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PD_SANITIZED 1
-#endif
-#endif
-#ifndef PD_SANITIZED
-#define PD_SANITIZED 0
-#endif
 
 enum {
     PD_MAPS_MAX = 512 + LINK_WINDOWS_MAX,

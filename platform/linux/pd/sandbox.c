@@ -17,10 +17,11 @@
 enum { NOBODY = 65534, FILES_MAX = 4 /* ppoll() refuses to wait for more descriptors than this */ };
 
 static const int calls_allowed[] = {
-    SCMP_SYS(read),       SCMP_SYS(write),         SCMP_SYS(ppoll),
-    SCMP_SYS(exit),       SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sched_yield), SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(restart_syscall),
+    SCMP_SYS(read),           SCMP_SYS(write),
+    SCMP_SYS(ppoll),          SCMP_SYS(exit),
+    SCMP_SYS(exit_group),     SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sched_yield),    SCMP_SYS(clock_gettime),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
 };
 
 /* What a sanitizer's runtime needs to say what it found. */
@@ -30,13 +31,15 @@ static const int calls_of_sanitizers[] = {
     SCMP_SYS(fstat),  SCMP_SYS(newfstatat),  SCMP_SYS(mprotect), SCMP_SYS(getrlimit),
 };
 
-static void must(bool done, const char *what) {
+static void must(bool done, const char *what)
+{
     if (!done) {
         pd_start_failed("the sandbox cannot be closed: %s: %s", what, strerror(errno));
     }
 }
 
-static bool is_kept(int fd) {
+static bool is_kept(int fd)
+{
     if (fd == pd.log_fd || fd == pd.wake_fd || (PD_SANITIZED && fd == STDERR_FILENO)) {
         return true;
     }
@@ -53,7 +56,8 @@ static bool is_kept(int fd) {
     return false;
 }
 
-static void close_files(void) {
+static void close_files(void)
+{
     int highest = 2;
     for (size_t i = 0; i < pd.peer_count; i++) {
         int wake = pd.peers[pd.peer_list[i]].wake;
@@ -73,12 +77,13 @@ static void close_files(void) {
     must(syscall(SYS_close_range, (unsigned)highest + 1, ~0U, 0) == 0, "close_range");
 }
 
-static void limit(void) {
+static void limit(void)
+{
     static const struct {
         __rlimit_resource_t resource;
         rlim_t most;
-    } limits[] = {{RLIMIT_NPROC, 0}, {RLIMIT_NOFILE, FILES_MAX}, {RLIMIT_CORE, 0},
-                  {RLIMIT_FSIZE, 0}};
+    } limits[] = {
+        {RLIMIT_NPROC, 0}, {RLIMIT_NOFILE, FILES_MAX}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         struct rlimit both = {limits[i].most, limits[i].most};
         must(setrlimit(limits[i].resource, &both) == 0, "setrlimit");
@@ -86,7 +91,8 @@ static void limit(void) {
 }
 
 /* From root to nobody, where the machine lets us; and without any capability in every case. */
-static void drop_privileges(void) {
+static void drop_privileges(void)
+{
     pid_t runner = getppid();
     if (geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0) {
         (void)setresuid(NOBODY, NOBODY, NOBODY);
@@ -99,7 +105,8 @@ static void drop_privileges(void) {
     must(prctl(PR_SET_PDEATHSIG, 9) == 0 && getppid() == runner, "PR_SET_PDEATHSIG");
 }
 
-static void filter(void) {
+static void filter(void)
+{
     scmp_filter_ctx context = seccomp_init(SCMP_ACT_TRAP);
     must(context != NULL, "seccomp_init");
     for (size_t i = 0; i < sizeof(calls_allowed) / sizeof(int); i++) {
@@ -115,7 +122,8 @@ static void filter(void) {
     seccomp_release(context);
 }
 
-void pd_sandbox(void) {
+void pd_sandbox(void)
+{
     close_files();
     limit();
     drop_privileges();

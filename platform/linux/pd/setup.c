@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 /* Maps a page (or more) shared with another process, wherever there is room. */
-static void *map_shared(const struct handoff_item *item, size_t size, int protection) {
+static void *map_shared(const struct handoff_item *item, size_t size, int protection)
+{
     void *mapped = mmap(NULL, size, protection, MAP_SHARED, item->fd, 0);
     if (mapped == MAP_FAILED) {
         pd_start_failed("cannot map a shared page: %s", strerror(errno));
@@ -22,14 +23,15 @@ static void *map_shared(const struct handoff_item *item, size_t size, int protec
     return mapped;
 }
 
-static void map_region(const struct handoff_item *item) {
+static void map_region(const struct handoff_item *item)
+{
     uint64_t permissions = item->value[2];
     int protection = ((permissions & PD_MAP_READ) != 0 ? PROT_READ : 0) |
                      ((permissions & PD_MAP_WRITE) != 0 ? PROT_WRITE : 0) |
                      ((permissions & PD_MAP_EXECUTE) != 0 ? PROT_EXEC : 0);
     void *wanted = (void *)(uintptr_t)item->value[0];
-    void *mapped = mmap(wanted, item->value[1], protection, MAP_SHARED | MAP_FIXED_NOREPLACE,
-                        item->fd, 0);
+    void *mapped =
+        mmap(wanted, item->value[1], protection, MAP_SHARED | MAP_FIXED_NOREPLACE, item->fd, 0);
     if (mapped != wanted) {
         pd_start_failed("region %s cannot be mapped at %#" PRIx64 " (%" PRIu64
                         " bytes): %s; use an address in 0x10000000 to 0x57ffffff or 0x60000000 to "
@@ -47,7 +49,8 @@ static void map_region(const struct handoff_item *item) {
     map->permissions = (uint32_t)permissions;
 }
 
-static struct pd_peer *peer_at(uint64_t index) {
+static struct pd_peer *peer_at(uint64_t index)
+{
     if (index >= sizeof(pd.peers) / sizeof(pd.peers[0])) {
         pd_start_failed("peer %" PRIu64 " is out of range", index);
     }
@@ -59,14 +62,16 @@ static struct pd_peer *peer_at(uint64_t index) {
     return peer;
 }
 
-static struct link_window *link_at(uint64_t index) {
+static struct link_window *link_at(uint64_t index)
+{
     if (index >= LINK_WINDOWS_MAX) {
         pd_start_failed("link %" PRIu64 " is out of range", index);
     }
     return &pd.links[index];
 }
 
-static void add_channel(const struct handoff_item *item) {
+static void add_channel(const struct handoff_item *item)
+{
     if (item->value[0] >= PD_CHANNELS || item->value[2] >= PD_CHANNELS) {
         pd_start_failed("channel %" PRIu64 " is out of range", item->value[0]);
     }
@@ -80,13 +85,15 @@ static void add_channel(const struct handoff_item *item) {
     }
 }
 
-static void take_name(const struct handoff_item *item) {
+static void take_name(const struct handoff_item *item)
+{
     memcpy(pd.name, item->name, sizeof(pd.name));
     pd.stack_size = item->value[0];
     pd.options = item->value[1];
 }
 
-static void take_peer(const struct handoff_item *item) {
+static void take_peer(const struct handoff_item *item)
+{
     struct pd_peer *peer = peer_at(item->value[0]);
     switch (item->kind) {
     case PD_PEER_OUT:
@@ -104,7 +111,8 @@ static void take_peer(const struct handoff_item *item) {
     }
 }
 
-static void take_link(const struct handoff_item *item) {
+static void take_link(const struct handoff_item *item)
+{
     struct link_window *window = link_at(item->value[0]);
     switch (item->kind) {
     case PD_LINK_REGISTERS: {
@@ -118,8 +126,7 @@ static void take_link(const struct handoff_item *item) {
         break;
     }
     case PD_LINK_DRIVER_HALF:
-        window->driver =
-            map_shared(item, sizeof(struct link_driver_half), PROT_READ | PROT_WRITE);
+        window->driver = map_shared(item, sizeof(struct link_driver_half), PROT_READ | PROT_WRITE);
         break;
     case PD_LINK_DEVICE_HALF:
         window->device = map_shared(item, sizeof(struct link_device_half), PROT_READ);
@@ -130,7 +137,8 @@ static void take_link(const struct handoff_item *item) {
     }
 }
 
-static void take(const struct handoff_item *item) {
+static void take(const struct handoff_item *item)
+{
     switch (item->kind) {
     case PD_NAME:
         take_name(item);
@@ -176,7 +184,8 @@ static void take(const struct handoff_item *item) {
     }
 }
 
-static void attach_links(const struct handoff_item *items, size_t count) {
+static void attach_links(const struct handoff_item *items, size_t count)
+{
     for (size_t i = 0; i < LINK_WINDOWS_MAX; i++) {
         if (pd.links[i].driver != NULL) {
             pd.links[i].driver_wake = pd.wake_fd;
@@ -195,7 +204,8 @@ static void attach_links(const struct handoff_item *items, size_t count) {
 }
 
 /* The stack, with an unmapped page on either side. */
-static void make_stack(void) {
+static void make_stack(void)
+{
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     pd.stack_size = (pd.stack_size + page - 1) / page * page * (PD_SANITIZED ? 4 : 1);
     uint8_t *area = mmap(NULL, pd.stack_size + 2 * page, PROT_NONE,
@@ -207,7 +217,8 @@ static void make_stack(void) {
     pd.report->stack_size = pd.stack_size;
 }
 
-void pd_setup(const struct handoff_item *items, size_t count) {
+void pd_setup(const struct handoff_item *items, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         take(&items[i]);
     }
@@ -219,7 +230,8 @@ void pd_setup(const struct handoff_item *items, size_t count) {
     make_stack();
 }
 
-void pd_load(const struct handoff_item *items, size_t count) {
+void pd_load(const struct handoff_item *items, size_t count)
+{
     char path[32];
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pd.image_fd);
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes the lists of what a PD and a device model are given. This is where permissions are decided:
+ * whoever may only read gets a descriptor that can only read. */
+#include "device/handoff_kinds.h"
+#include "device/link.h"
+#include "pd/kinds.h"
+#include "run.h"
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WIRE_PIECE = HANDOFF_NAME_MAX - 1 };
+
+static void add(struct run_items *items, uint32_t kind, int fd, const char *name,
+                const uint64_t value[4])
+{
+    if (items->count == HANDOFF_ITEMS_MAX) {
+        items->failed = true;
+        return;
+    }
+    struct handoff_item *item = &items->items[items->count++];
+    *item = (struct handoff_item){.kind = kind, .fd = fd};
+    (void)snprintf(item->name, sizeof(item->name), "%s", name);
+    for (size_t i = 0; value != NULL && i < 4; i++) {
+        item->value[i] = value[i];
+    }
+}
+
+/* As add(), with a descriptor of its own that can do what `flags` say. */
+static void add_reopened(struct run_items *items, uint32_t kind, int fd, int flags,
+                         const char *name, const uint64_t value[4])
+{
+    int made = run_reopen(fd, flags);
+    if (made < 0) {
+        items->failed = true;
+        return;
+    }
+    items->made[items->made_count++] = made;
+    add(items, kind, made, name, value);
+}
+
+void run_items_free(struct run_items *items)
+{
+    for (size_t i = 0; i < items->made_count; i++) {
+        close(items->made[i]);
+    }
+    items->made_count = 0;
+    items->count = 0;
+    items->failed = false;
+}
+
+static bool is_device_region(const struct run *run, unsigned region, unsigned *device)
+{
+    for (unsigned i = 0; i < run->device_count; i++) {
+        if (run->devices[i].region == region) {
+            *device = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_maps(struct run *run, const struct system_pd *pd, struct run_items *items)
+{
+    for (size_t i = 0; i < pd->map_count; i++) {
+        const struct system_map *map = &pd->maps[i];
+        const struct system_region *region = &run->system->regions[map->region];
+        unsigned d = 0;
+        if (is_device_region(run, map->region, &d)) {
+            const struct run_device *device = &run->devices[d];
+            const uint64_t link[4] = {device->link, map->vaddr, LINK_REGISTERS_SIZE_MAX, 0};
+            add_reopened(items, PD_LINK_REGISTERS, device->registers_fd, O_RDONLY, region->name,
+                         link);
+            add(items, PD_LINK_DRIVER_HALF, device->driver_half_fd, "", link);
+            add_reopened(items, PD_LINK_DEVICE_HALF, device->device_half_fd, O_RDONLY, "", link);
+            add_reopened(items, PD_LINK_WAKE, device->child.wake[1], O_WRONLY | O_NONBLOCK, "",
+                         link);
+            continue;
+        }
+        const uint64_t value[4] = {map->vaddr, region->size,
+                                   (map->read ? PD_MAP_READ : 0U) |
+                                       (map->write ? PD_MAP_WRITE : 0U) |
+                                       (map->execute ? PD_MAP_EXECUTE : 0U)};
+        add_reopened(items, PD_MAP, run->region_fds[map->region], map->write ? O_RDWR : O_RDONLY,
+                     region->name, value);
+    }
+}
+
+static void add_channels(struct run *run, unsigned index, struct run_items *items)
+{
+    bool known[SYSTEM_PDS_MAX] = {false};
+    for (size_t i = 0; i < run->system->channel_count; i++) {
+        for (unsigned side = 0; side < 2; side++) {
+            const struct system_end *own = &run->system->channels[i].end[side];
+            const struct system_end *peer = &run->system->channels[i].end[1 - side];
+            if (own->pd != index) {
+                continue;
+            }
+            const uint64_t value[4] = {
+                own->id, peer->pd, peer->id,
+                (own->notify ? PD_MAY_NOTIFY : 0U) | (own->pp ? PD_MAY_CALL : 0U) |
+                    (peer->notify ? PD_PEER_MAY_NOTIFY : 0U) | (peer->pp ? PD_PEER_MAY_CALL : 0U)};
+            add(items, PD_CHANNEL, -1, "", value);
+            if (known[peer->pd]) {
+                continue;
+            }
+            known[peer->pd] = true;
+            const uint64_t line[4] = {peer->pd};
+            struct run_pd *to = &run->pds[peer->pd];
+            add(items, PD_PEER_OUT, run->line_fds[index][peer->pd], to->child.name, line);
+            add_reopened(items, PD_PEER_IN, run->line_fds[peer->pd][index], O_RDONLY, "", line);
+            add_reopened(items, PD_PEER_STATE, to->state_fd, O_RDONLY, "", line);
+            add_reopened(items, PD_PEER_WAKE, to->child.wake[1], O_WRONLY | O_NONBLOCK, "", line);
+        }
+    }
+}
+
+static void add_irqs(const struct run *run, unsigned index, struct run_items *items)
+{
+    const struct system_pd *pd = &run->system->pds[index];
+    for (size_t i = 0; i < pd->irq_count; i++) {
+        uint64_t value[4] = {pd->irqs[i].id, PD_NO_LINK};
+        for (size_t d = 0; d < run->device_count; d++) {
+            const struct run_device *device = &run->devices[d];
+            if (device->driver == index && device->description->irq == pd->irqs[i].irq) {
+                value[1] = device->link;
+            }
+        }
+        if (value[1] == PD_NO_LINK) {
+            run_say("%s:%u: PD %s: interrupt %llu never comes: no device of the board that this PD "
+                    "drives raises it",
+                    run->system->file, pd->irqs[i].line, pd->name,
+                    (unsigned long long)pd->irqs[i].irq);
+        }
+        add(items, PD_IRQ, -1, "", value);
+    }
+}
+
+void run_pd_items(struct run *run, unsigned index, int log_write, struct run_items *items)
+{
+    struct run_pd *pd = &run->pds[index];
+    const struct system_pd *description = pd->description;
+    const uint64_t name[4] = {description->stack_size,
+                              (run->options.strict ? PD_OPTION_STRICT : 0U) |
+                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U)};
+    uint64_t entry[4] = {0};
+    for (size_t i = 0; i < 4; i++) {
+        entry[i] = pd->entry[i] != NULL ? pd->entry[i]->st_value : 0;
+    }
+    add(items, PD_NAME, -1, description->name, name);
+    add(items, PD_LOG, log_write, "", NULL);
+    add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", NULL);
+    add(items, PD_ENTRY, -1, "", entry);
+    for (size_t i = 0; i < description->setvar_count; i++) {
+        const Elf64_Sym *symbol = image_symbol(&pd->image, description->setvars[i].symbol);
+        if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {
+            const uint64_t patch[4] = {symbol->st_value, description->setvars[i].value};
+            add(items, PD_PATCH, -1, description->setvars[i].symbol, patch);
+        }
+    }
+    add(items, PD_REPORT, pd->report_fd, "", NULL);
+    add(items, PD_STATE, pd->state_fd, "", NULL);
+    add(items, PD_WAKE, pd->child.wake[0], "", NULL);
+    add_maps(run, description, items);
+    add_channels(run, index, items);
+    add_irqs(run, index, items);
+}
+
+/* Which regions the device may reach by DMA: those the board names, or every one at an I/O
+ * address. */
+static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)
+{
+    for (size_t i = 0; i < run->system->region_count; i++) {
+        const struct system_region *region = &run->system->regions[i];
+        bool reachable = device->description->dma_count == 0;
+        for (size_t k = 0; k < device->description->dma_count; k++) {
+            reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
+        }
+        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0) {
+            const uint64_t value[4] = {region->phys_addr, region->size};
+            add(items, DEVICE_DMA_REGION, run->region_fds[i], region->name, value);
+        }
+    }
+}
+
+static void add_wire(const char *text, struct run_items *items)
+{
+    size_t length = strlen(text);
+    for (uint64_t piece = 0; piece * WIRE_PIECE < length; piece++) {
+        char part[WIRE_PIECE + 1];
+        const uint64_t value[4] = {piece};
+        (void)snprintf(part, sizeof(part), "%s", text + piece * WIRE_PIECE);
+        add(items, DEVICE_WIRE, -1, part, value);
+    }
+}
+
+void run_device_items(struct run *run, struct run_device *device, int log_write, int ready,
+                      struct run_items *items)
+{
+    const char *name = device->description->name;
+    const uint64_t size[4] = {LINK_REGISTERS_SIZE_MAX};
+    const uint64_t stats_size[4] = {PD_PAGE_SIZE};
+    add(items, DEVICE_NAME, -1, name, NULL);
+    add(items, DEVICE_LOG, log_write, "", NULL);
+    add(items, DEVICE_REGISTERS, device->registers_fd, "", size);
+    add_reopened(items, DEVICE_LINK_DRIVER_HALF, device->driver_half_fd, O_RDONLY, "", NULL);
+    add(items, DEVICE_LINK_DEVICE_HALF, device->device_half_fd, "", NULL);
+    add(items, DEVICE_WAKE, device->child.wake[0], "", NULL);
+    add_reopened(items, DEVICE_DRIVER_WAKE, run->pds[device->driver].child.wake[1],
+                 O_WRONLY | O_NONBLOCK, "", NULL);
+    add(items, DEVICE_STATS, device->stats_fd, "", stats_size);
+    add(items, DEVICE_READY, ready, "", NULL);
+    if (device->description->irq_edge) {
+        add(items, DEVICE_IRQ_EDGE, -1, "", NULL);
+    }
+    for (size_t i = 0; i < run->options.wire_count; i++) {
+        if (strcmp(run->options.wires[i].device, name) == 0) {
+            add_wire(run->options.wires[i].text, items);
+        }
+    }
+    for (size_t i = 0; i < run->options.mac_count; i++) {
+        if (strcmp(run->options.macs[i].device, name) == 0) {
+            add(items, DEVICE_MAC, -1, run->options.macs[i].text, NULL);
+        }
+    }
+    add_dma(run, device, items);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes the image of each PD ready: read, checked (image.h), its setvar symbols patched in a
+ * private copy. All mistakes of all images are said before anything is started. */
+#include "pd/sanitized.h"
+#include "run.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool fail(const struct run *run, const struct run_pd *pd, unsigned line, const char *what)
+{
+    run_say("%s:%u: PD %s: image %s %s", run->system->file, line, pd->description->name,
+            pd->description->image, what);
+    return false;
+}
+
+static bool has_callers(const struct run *run, unsigned pd)
+{
+    for (size_t i = 0; i < run->system->channel_count; i++) {
+        const struct system_end *end = run->system->channels[i].end;
+        if ((end[0].pp && end[1].pd == pd) || (end[1].pp && end[0].pd == pd)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The entry points, as functions inside the image. */
+static bool find_entries(struct run *run, unsigned index)
+{
+    static const char *const names[] = {"init", "notified", "protected", "fault"};
+    struct run_pd *pd = &run->pds[index];
+    for (size_t i = 0; i < 4; i++) {
+        const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
+        if (symbol != NULL && (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
+                               !image_in_memory(&pd->image, symbol->st_value, 1))) {
+            symbol = NULL;
+        }
+        pd->entry[i] = symbol;
+    }
+    unsigned line = pd->description->line;
+    if (pd->entry[0] == NULL || pd->entry[1] == NULL) {
+        return fail(run, pd, line, "must define init() and notified()");
+    }
+    if (pd->entry[2] == NULL && has_callers(run, index)) {
+        return fail(run, pd, line, "defines no protected(), but another PD may call it (pp)");
+    }
+    return true;
+}
+
+static bool check_setvar(const struct run *run, struct run_pd *pd,
+                         const struct system_setvar *setvar)
+{
+    const Elf64_Sym *symbol = image_symbol(&pd->image, setvar->symbol);
+    char what[160];
+    if (symbol == NULL) {
+        (void)snprintf(what, sizeof(what),
+                       "has no symbol %s for setvar: declare it volatile and "
+                       "__attribute__((used))",
+                       setvar->symbol);
+        return fail(run, pd, setvar->line, what);
+    }
+    /* A sanitizer pads its globals. */
+    bool size_fits = symbol->st_size == 8 || (PD_SANITIZED && symbol->st_size > 8);
+    if (!size_fits || !image_in_memory(&pd->image, symbol->st_value, 8)) {
+        (void)snprintf(what, sizeof(what),
+                       "has symbol %s of %" PRIu64
+                       " bytes; a setvar symbol is a variable of 8 bytes",
+                       setvar->symbol, symbol->st_size);
+        return fail(run, pd, setvar->line, what);
+    }
+    void *word = image_at(&pd->image, symbol->st_value, 8);
+    if (word != NULL) { /* else it is zero at start, and the PD host sets it: PD_PATCH */
+        memcpy(word, &setvar->value, 8);
+    }
+    return true;
+}
+
+static bool write_image(struct run_pd *pd)
+{
+    pd->image_fd = run_memfd(pd->description->name, pd->image.size);
+    uint64_t done = 0;
+    while (pd->image_fd >= 0 && done < pd->image.size) {
+        ssize_t wrote =
+            pwrite(pd->image_fd, pd->image.bytes + done, pd->image.size - done, (off_t)done);
+        if (wrote <= 0) {
+            run_say("PD %s: no memory for its image: %s", pd->description->name, strerror(errno));
+            return false;
+        }
+        done += (uint64_t)wrote;
+    }
+    return pd->image_fd >= 0;
+}
+
+static bool prepare(struct run *run, unsigned index)
+{
+    struct run_pd *pd = &run->pds[index];
+    pd->description = &run->system->pds[index];
+    if (!image_open(&pd->image, pd->description->image) ||
+        !image_check(&pd->image, PD_SANITIZED != 0)) {
+        return fail(run, pd, pd->description->line, pd->image.error);
+    }
+    bool good = find_entries(run, index);
+    for (size_t i = 0; i < pd->description->setvar_count; i++) {
+        good = check_setvar(run, pd, &pd->description->setvars[i]) && good;
+    }
+    return good && write_image(pd);
+}
+
+bool run_prepare_images(struct run *run)
+{
+    bool good = true;
+    for (unsigned i = 0; i < run->system->pd_count; i++) {
+        good = prepare(run, i) && good;
+    }
+    return good;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Says how a child ended. The report page was written by the PD, which may have been taken over:
+ * everything in it is bounded and printed as text, and it speaks of that PD only. */
+#include "device/link.h"
+#include "run.h"
+#include <inttypes.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *access_name(const struct pd_report *report)
+{
+    switch (report->access) {
+    case PD_ACCESS_READ:
+        return "read from";
+    case PD_ACCESS_WRITE:
+        return "write to";
+    case PD_ACCESS_EXECUTE:
+        return "execution at";
+    default:
+        return "access to";
+    }
+}
+
+static void print_what(const struct pd_report *report)
+{
+    switch (report->signal) {
+    case SIGSEGV:
+    case SIGBUS:
+        (void)fprintf(stderr, "%s %#" PRIx64, access_name(report), report->address);
+        break;
+    case SIGILL:
+        (void)fprintf(stderr, "illegal instruction at %#" PRIx64, report->address);
+        break;
+    case SIGFPE:
+        (void)fprintf(stderr, "arithmetic error (division by zero or overflow)");
+        break;
+    case SIGTRAP:
+        (void)fprintf(stderr, "breakpoint");
+        break;
+    case SIGSYS: {
+        char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)report->system_call);
+        (void)fprintf(stderr, "system call %u (%s), which no PD may make", report->system_call,
+                      name != NULL ? name : "unknown");
+        free(name);
+        break;
+    }
+    default:
+        (void)fprintf(stderr, "signal %u", report->signal);
+        break;
+    }
+}
+
+static void print_place(const struct pd_report *report)
+{
+    if (report->signal != SIGSEGV && report->signal != SIGBUS) {
+        return;
+    }
+    switch (report->place) {
+    case PD_PLACE_REGION:
+        (void)fputs(", region ", stderr);
+        run_print_text(stderr, report->place_name, sizeof(report->place_name));
+        (void)fprintf(stderr, " + %#" PRIx64 " (this PD has %s%s%s)",
+                      report->address - report->place_address,
+                      (report->permissions & PD_MAP_READ) != 0 ? "r" : "",
+                      (report->permissions & PD_MAP_WRITE) != 0 ? "w" : "",
+                      (report->permissions & PD_MAP_EXECUTE) != 0 ? "x" : "");
+        break;
+    case PD_PLACE_GUARD:
+        (void)fprintf(stderr, ", the guard page below the stack: its %" PRIu64 " bytes are full",
+                      report->stack_size);
+        break;
+    default:
+        (void)fputs(", no region", stderr);
+        break;
+    }
+}
+
+static void print_frame(const struct run *run, const struct run_pd *pd,
+                        const struct pd_report *report, uint64_t number)
+{
+    uint64_t address = report->frames[number];
+    /* A return address is behind its call, which may be the last instruction of a function. */
+    uint64_t call = number > 0 ? address - 1 : address;
+    uint64_t offset = 0;
+    const char *name = NULL;
+    const char *file = "";
+    if (call - report->image_base < pd->image.memory_size) {
+        name = image_symbolise(&pd->image, call - report->image_base, &offset);
+        file = strrchr(pd->description->image, '/');
+        file = file != NULL ? file + 1 : pd->description->image;
+        address -= report->image_base;
+    } else if (run->host.bytes != NULL && call - report->host_base < run->host.memory_size) {
+        name = image_symbolise(&run->host, call - report->host_base, &offset);
+        file = "sddf-pd";
+        address -= report->host_base;
+    }
+    (void)fprintf(stderr, "%s:   #%" PRIu64 " ", pd->child.name, number);
+    if (name != NULL) {
+        (void)fprintf(stderr, "%s+%#" PRIx64 " ", name, offset + (number > 0));
+    }
+    (void)fprintf(stderr, "%s%s%#" PRIx64 "\n", file, *file != '\0' ? "+" : "", address);
+}
+
+static void report_fault(const struct run *run, const struct run_pd *pd)
+{
+    struct pd_report report;
+    memcpy(&report, pd->report, sizeof(report));
+    (void)fprintf(stderr, "%s: fault: ", pd->child.name);
+    print_what(&report);
+    print_place(&report);
+    (void)fputc('\n', stderr);
+    uint64_t count = report.frame_count < PD_FRAMES_MAX ? report.frame_count : PD_FRAMES_MAX;
+    for (uint64_t i = 0; i < count; i++) {
+        print_frame(run, pd, &report, i);
+    }
+}
+
+void run_report_pd(struct run *run, struct run_pd *pd, int status)
+{
+    const char *name = pd->child.name;
+    (void)fflush(stdout);
+    uint32_t kind = atomic_load_explicit(&pd->report->kind, memory_order_acquire);
+    if (WIFSIGNALED(status)) {
+        run_say("%s: killed by signal %d", name, WTERMSIG(status));
+    } else if (WEXITSTATUS(status) == PD_EXIT_FAULT && kind == PD_REPORT_FAULT) {
+        report_fault(run, pd);
+    } else if (WEXITSTATUS(status) == PD_EXIT_STOPPED && kind == PD_REPORT_STOPPED) {
+        char text[PD_TEXT_MAX];
+        memcpy(text, pd->report->text, sizeof(text));
+        (void)fprintf(stderr, "%s: stopped: ", name);
+        run_print_text(stderr, text, sizeof(text));
+        (void)fputc('\n', stderr);
+    } else if (WEXITSTATUS(status) == PD_EXIT_START) {
+        run_say("%s: could not be started (see what it printed)", name);
+    } else {
+        run_say("%s: ended with code %d", name, WEXITSTATUS(status));
+    }
+    uint64_t lost = atomic_load_explicit(&pd->report->output_lost, memory_order_relaxed);
+    if (lost > 0) {
+        run_say("%s: %" PRIu64 " bytes of its output were lost", name, lost);
+    }
+    (void)fflush(stderr);
+}
+
+void run_report_device(struct run_device *device, int status)
+{
+    if (WIFSIGNALED(status)) {
+        run_say("%s: device model killed by signal %d", device->child.name, WTERMSIG(status));
+    } else {
+        run_say("%s: device model ended with code %d", device->child.name, WEXITSTATUS(status));
+    }
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts the children of a run by fork and exec, hands them what is theirs, and ends them. A child
+ * inherits one socket, /dev/null, and a log pipe as its standard error; it dies with the runner,
+ * however that dies. */
+#include "run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { READY_MS = 5000, HANDOFF_S = 5, END_MS = 500 };
+
+struct start {
+    char path[SYSTEM_PATH_MAX];
+    int socket, log, null;
+    int nice;
+    int cpu; /* -1 = any */
+};
+
+bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX])
+{
+    /* Beside this program, as installed, then where the build leaves them. */
+    static const char *const places[] = {"", "../libexec/sddf/", "../../platform/linux/",
+                                         "../../platform/linux/device/",
+                                         "platform/linux/", "platform/linux/device/"};
+    char self[SYSTEM_PATH_MAX / 2];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (length <= 0) {
+        return false;
+    }
+    self[length] = '\0';
+    char *slash = strrchr(self, '/');
+    slash[1] = '\0';
+    const char *libexec = getenv("SDDF_LIBEXEC");
+    if (libexec != NULL) {
+        (void)snprintf(path, SYSTEM_PATH_MAX, "%s/%s", libexec, name);
+        if (access(path, X_OK) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        (void)snprintf(path, SYSTEM_PATH_MAX, "%s%s%s", self, places[i], name);
+        if (access(path, X_OK) == 0) {
+            return true;
+        }
+    }
+    run_say("the program %s is not beside sddf; set SDDF_LIBEXEC to its folder", name);
+    return false;
+}
+
+/* In the new process, until exec: only what a signal handler may do. */
+static void become(const struct start *start, const char *name, pid_t runner)
+{
+    char *argv[] = {strrchr(start->path, '/') + 1, (char *)(uintptr_t)name, NULL};
+    char *environment[] = {NULL};
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != runner) {
+        _exit(PD_EXIT_START);
+    }
+    (void)setpgid(0, 0); /* Ctrl-C is for the runner alone */
+    (void)setpriority(PRIO_PROCESS, 0, start->nice);
+    if (start->cpu >= 0 && start->cpu < CPU_SETSIZE) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET((unsigned)start->cpu, &set);
+        (void)sched_setaffinity(0, sizeof(set), &set);
+    }
+    /* The targets are all below 4 and the sources are not: see from_four(). */
+    if (dup2(start->null, 0) < 0 || dup2(start->null, 1) < 0 || dup2(start->log, 2) < 0 ||
+        dup2(start->socket, HANDOFF_FD) < 0) {
+        _exit(PD_EXIT_START);
+    }
+    (void)execve(start->path, argv, environment);
+    static const char text[] = "cannot be executed\n";
+    ssize_t written = write(2, text, sizeof(text) - 1);
+    (void)written;
+    _exit(PD_EXIT_START);
+}
+
+static int from_four(int fd)
+{
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, HANDOFF_FD + 1);
+    close(fd);
+    return moved;
+}
+
+/* Forks and hands over `items`. */
+static bool spawn(struct run_child *child, struct start *start, struct run_items *items)
+{
+    int sockets[2];
+    if (items->failed) {
+        run_say("%s: too many maps and channels, or no descriptors left", child->name);
+        return false;
+    }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
+        run_say("%s: no socket: %s", child->name, strerror(errno));
+        return false;
+    }
+    start->socket = from_four(sockets[1]);
+    start->null = from_four(open("/dev/null", O_RDWR | O_CLOEXEC));
+    pid_t runner = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        become(start, child->name, runner);
+    }
+    close(start->socket);
+    close(start->null);
+    child->pid = pid > 0 ? pid : 0;
+    /* A child that does not read must not hold up the runner. */
+    const struct timeval limit = {.tv_sec = HANDOFF_S};
+    (void)setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    bool sent = pid > 0 && handoff_send(sockets[0], items->items, items->count);
+    if (!sent) {
+        run_say("%s: the %s cannot be started: %s", child->name, child->what, strerror(errno));
+        run_log_read(child); /* what it said */
+    }
+    close(sockets[0]);
+    return sent;
+}
+
+static struct run_items items; /* too large for a stack */
+
+static bool wait_ready(struct run_child *child, int ready)
+{
+    struct pollfd file = {.fd = ready, .events = POLLIN};
+    char byte;
+    int found;
+    do {
+        found = poll(&file, 1, READY_MS);
+    } while (found < 0 && errno == EINTR);
+    if (found > 0 && read(ready, &byte, 1) == 1) {
+        return true;
+    }
+    run_log_read(child);
+    run_say("%s: the device model %s", child->name,
+            found > 0 ? "ended before it served its registers" : "is not ready after 5 s");
+    return false;
+}
+
+static bool start_device(struct run *run, struct run_device *device)
+{
+    char name[SYSTEM_NAME_MAX + 8];
+    struct start start = {.nice = 0, .cpu = run->options.cpu};
+    int ready[2] = {-1, -1};
+    (void)snprintf(name, sizeof(name), "sddf-%s", device->description->backend);
+    if (!run_find_program(name, start.path) ||
+        !run_make_child(&device->child, device->description->name, "device model", &start.log)) {
+        return false;
+    }
+    start.log = from_four(start.log);
+    bool started =
+        pipe2(device->child.wake, O_CLOEXEC | O_NONBLOCK) == 0 && pipe2(ready, O_CLOEXEC) == 0;
+    if (started) {
+        run_device_items(run, device, start.log, ready[1], &items);
+        started = spawn(&device->child, &start, &items);
+        run_items_free(&items);
+        close(ready[1]);
+        started = started && wait_ready(&device->child, ready[0]);
+        close(ready[0]);
+    }
+    close(start.log);
+    if (started && run->options.verbose) {
+        run_say("%s: device model %s, process %d", device->child.name, name, device->child.pid);
+    }
+    return started;
+}
+
+bool run_start_devices(struct run *run)
+{
+    for (size_t i = 0; i < run->device_count; i++) {
+        if (!start_device(run, &run->devices[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Microkit's priorities 0 to 254 as nice values 19 to -20; without the right to, as near as we
+ * may. */
+static int nice_of(unsigned priority)
+{
+    int nice = 19 - (int)(priority * 39 / 254);
+    return nice < 0 && geteuid() != 0 ? 0 : nice;
+}
+
+static bool start_pd(struct run *run, unsigned index)
+{
+    struct run_pd *pd = &run->pds[index];
+    struct start start = {.nice = nice_of(pd->description->priority),
+                          .cpu =
+                              run->options.cpu >= 0 ? run->options.cpu : (int)pd->description->cpu};
+    if (!run_find_program("sddf-pd", start.path) ||
+        !run_make_child(&pd->child, pd->description->name, "PD", &start.log)) {
+        return false;
+    }
+    if (run->host.bytes == NULL) {
+        (void)image_open(&run->host, strdup(start.path)); /* for names in backtraces only */
+    }
+    start.log = from_four(start.log);
+    run_pd_items(run, index, start.log, &items);
+    bool started = spawn(&pd->child, &start, &items);
+    run_items_free(&items);
+    close(start.log);
+    if (started && run->options.verbose) {
+        run_say("%s: PD, process %d, core %d, nice %d, image %s", pd->child.name, pd->child.pid,
+                start.cpu, start.nice, pd->description->image);
+    }
+    return started;
+}
+
+bool run_start_pds(struct run *run)
+{
+    for (unsigned i = 0; i < run->system->pd_count; i++) {
+        run->pds[i].child.name = run->system->pds[i].name;
+    }
+    for (unsigned i = 0; i < run->system->pd_count; i++) {
+        if (!start_pd(run, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void end(struct run_child *child)
+{
+    int status;
+    if (child->pid > 0) {
+        (void)kill(child->pid, SIGKILL);
+        (void)waitpid(child->pid, &status, 0);
+        child->pid = 0;
+        run_log_finish(child);
+    }
+}
+
+void run_stop_all(struct run *run)
+{
+    for (size_t i = 0; run->system != NULL && i < run->system->pd_count; i++) {
+        end(&run->pds[i].child);
+    }
+    /* Device models may have something to take down. */
+    for (size_t i = 0; i < run->device_count; i++) {
+        if (run->devices[i].child.pid > 0) {
+            (void)kill(run->devices[i].child.pid, SIGTERM);
+        }
+    }
+    for (int waited_ms = 0; waited_ms < END_MS; waited_ms += 10) {
+        size_t alive = 0;
+        for (size_t i = 0; i < run->device_count; i++) {
+            struct run_child *child = &run->devices[i].child;
+            if (child->pid > 0 && waitpid(child->pid, NULL, WNOHANG) == child->pid) {
+                child->pid = 0;
+                run_log_finish(child);
+            }
+            alive += child->pid > 0;
+        }
+        if (alive == 0) {
+            break;
+        }
+        (void)poll(NULL, 0, 10);
+    }
+    for (size_t i = 0; i < run->device_count; i++) {
+        end(&run->devices[i].child);
+    }
+}
