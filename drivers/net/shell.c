@@ -139,6 +139,7 @@ static void serve(void)
         /* Bounded by the buffers that exist: each moves on and none is made here. */
         while (rx_return() + tx_return() + rx_provide() + tx_provide() != 0) {
             net_device_commit();
+            signal_now(&signals); /* of the round before */
             if (queue_signal(&tx)) {
                 signal_peer(&signals, config->tx.channel);
             }

@@ -162,7 +162,9 @@ static inline enum connection_state connection_poll(struct connection *c)
 }
 
 /* Adopts a peer that connection_poll() reported as restarted, after its buffers were taken back.
- * Then notify it. Returns false, and the connection stays down, if the peer restarts too often. */
+ * Then notify it and poll once more, since the peer may have adopted this side already and spent
+ * its notification. Returns false, and the connection stays down, if the peer restarts too often;
+ * taking back is repeated then with the next poll, and must bear that. */
 static inline bool connection_adopt(struct connection *c)
 {
     uint32_t epoch = atomic_load_acquire(&c->theirs->epoch);
@@ -322,7 +324,8 @@ static inline bool queue_arm(struct connection *c, uint32_t k)
     atomic_store_relaxed(&c->mine->mark, c->head + k - 1);
     atomic_fence_seq_cst(); /* F2, pairs with F1 in queue_signal */
     uint32_t available = atomic_load_acquire(&c->theirs->tail) - c->head;
-    return !c->ready || available < k || available > c->get_capacity;
+    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
+    return !c->ready || !same_epoch || available < k || available > c->get_capacity;
 }
 
 #endif

@@ -45,7 +45,7 @@ static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
         }
     }
     for (; size >= WORD; size -= WORD, to += WORD, from += WORD) {
-        *(struct word_at_any *)to = *(const struct word_at_any *)from;
+        ((struct word_at_any *)to)->value = ((const struct word_at_any *)from)->value;
     }
     for (; size > 0; size--) {
         *to++ = *from++;
@@ -65,8 +65,8 @@ static void copy_down(uint8_t *to, const uint8_t *from, size_t size)
         }
     }
     for (; size >= WORD; size -= WORD) {
-        *(struct word_at_any *)(to + size - WORD) =
-            *(const struct word_at_any *)(from + size - WORD);
+        ((struct word_at_any *)(to + size - WORD))->value =
+            ((const struct word_at_any *)(from + size - WORD))->value;
     }
     for (; size > 0; size--) {
         to[size - 1] = from[size - 1];

@@ -93,6 +93,7 @@ static inline void virtqueue_open(struct virtqueue *queue, void *memory, uint16_
     atomic_store16_relaxed(&queue->available->index, 0);
     atomic_store16_relaxed(&queue->used->flags, 0);
     atomic_store16_relaxed(&queue->used->index, 0);
+    atomic_store16_relaxed((shared_u16 *)&queue->used->ring[size], 0); /* avail_event */
 }
 
 static inline void virtqueue_offer(struct virtqueue *queue, uint16_t head)

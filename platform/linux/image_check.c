@@ -165,8 +165,10 @@ static bool check_symbols(struct image *image, const struct dynamic *dynamic, bo
         const char *name = symbols[i].st_name < dynamic->strsz ? strings + symbols[i].st_name : "";
         unsigned type = ELF64_ST_TYPE(symbols[i].st_info);
         if (type != STT_NOTYPE && type != STT_OBJECT && type != STT_FUNC && type != STT_SECTION) {
-            return image_fail(image, "symbol %.64s is of ELF type %u; only functions and data",
-                              name, type);
+            return image_fail(image,
+                              "symbol %.64s is of ELF type %u%s: a component has only functions "
+                              "and data",
+                              name, type, type == STT_GNU_IFUNC ? " (IFUNC)" : "");
         }
         if (symbols[i].st_shndx == SHN_UNDEF && !provided(name, sanitizer)) {
             return image_fail(image,

@@ -149,7 +149,8 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     }
     add(items, PD_NAME, -1, description->name, name);
     add(items, PD_LOG, log_write, "", NULL);
-    add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", NULL);
+    const uint64_t image[4] = {pd->image.memory_size};
+    add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", image);
     add(items, PD_ENTRY, -1, "", entry);
     for (size_t i = 0; i < description->setvar_count; i++) {
         const Elf64_Sym *symbol = image_symbol(&pd->image, description->setvars[i].symbol);

@@ -96,6 +96,8 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
         name = image_symbolise(&run->host, call - report->host_base, &offset);
         file = "sddf-pd";
         address -= report->host_base;
+    } else if (number > 0) {
+        return; /* where the PD's stack begins */
     }
     (void)fprintf(stderr, "%s:   #%" PRIu64 " ", pd->child.name, number);
     if (name != NULL) {

@@ -28,9 +28,12 @@ struct start {
 bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX])
 {
     /* Beside this program, as installed, then where the build leaves them. */
-    static const char *const places[] = {"", "../libexec/sddf/", "../../platform/linux/",
+    static const char *const places[] = {"",
+                                         "../libexec/sddf/",
+                                         "../../platform/linux/",
                                          "../../platform/linux/device/",
-                                         "platform/linux/", "platform/linux/device/"};
+                                         "platform/linux/",
+                                         "platform/linux/device/"};
     char self[SYSTEM_PATH_MAX / 2];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     if (length <= 0) {
@@ -205,7 +208,8 @@ static bool start_pd(struct run *run, unsigned index)
         return false;
     }
     if (run->host.bytes == NULL) {
-        (void)image_open(&run->host, strdup(start.path)); /* for names in backtraces only */
+        (void)image_open(&run->host, start.path); /* for names in backtraces only */
+        run->host.path = "sddf-pd";
     }
     start.log = from_four(start.log);
     run_pd_items(run, index, start.log, &items);

@@ -6,7 +6,8 @@ volatile uint64_t patched_data __attribute__((used)) = 1;
 volatile uint64_t patched_bss __attribute__((used));
 volatile uint64_t greeting __attribute__((used)); /* address of the prefilled region */
 
-void init(void) {
+void init(void)
+{
     microkit_dbg_puts("hello from ");
     microkit_dbg_puts(microkit_name);
     microkit_dbg_puts("\n");
@@ -20,6 +21,7 @@ void init(void) {
     microkit_dbg_puts("\n");
 }
 
-void notified(microkit_channel ch) {
+void notified(microkit_channel ch)
+{
     (void)ch;
 }

@@ -105,9 +105,12 @@ class Sddf:
         return self.log_path.read_text(errors="replace")
 
     def pids(self):
-        """Process ids by name of PD or device model."""
-        found = read_json(self.directory / "status") or {}
-        return flatten_pids(found)
+        """Process ids by name of PD, and of device model as "device:NAME", as --stats has it."""
+        found = read_json(self.directory / "status")
+        if found is None:
+            return {}
+        return {**found["pds"],
+                **{"device:" + name: pid for name, pid in found["devices"].items()}}
 
     def stats(self):
         """Counters: {component: {counter: value}}, as of now."""
@@ -126,17 +129,6 @@ class Sddf:
         return end(self.process, how)
 
 
-def flatten_pids(status):
-    """{"pds": {name: pid}, ...} as one table."""
-    pids = {}
-    for key, value in status.items():
-        if isinstance(value, dict):
-            pids.update(flatten_pids(value))
-        elif isinstance(value, int) and key != "runner":
-            pids[key] = value
-    return pids
-
-
 class Lab:
     """A context manager; `build` is the build directory."""
 
@@ -148,7 +140,6 @@ class Lab:
         self.peer = f"sddf{os.getpid()}-{count}-peer"
         self.directory = None
         self.stack = contextlib.ExitStack()
-        self.system_ips = False
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:

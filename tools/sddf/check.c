@@ -94,7 +94,7 @@ static void check_interrupts(const struct model *model)
     }
 }
 
-void check_system(const struct model *model)
+void check_model(const struct model *model)
 {
     check_names(model);
     check_priorities(model);

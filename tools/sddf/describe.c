@@ -37,11 +37,11 @@ void describe_sched(const struct yaml_node *map, struct model_sched *sched)
     const struct yaml_node *period = yaml_get(map, "period");
     const struct yaml_node *budget = yaml_get(map, "budget");
     bool good = yaml_as_duration(budget, BUDGET_MIN, PERIOD_MAX, &sched->budget_us);
+    good = yaml_as_duration(period, BUDGET_MIN, PERIOD_MAX, &sched->period_us) && good;
     if (period != NULL && budget == NULL)
         yaml_error(period, "found a period without a budget; add \"budget\", the time in each "
                            "period that it may run");
-    if (yaml_as_duration(period, BUDGET_MIN, PERIOD_MAX, &sched->period_us) && good &&
-        sched->period_us < sched->budget_us)
+    else if (period != NULL && good && sched->period_us < sched->budget_us)
         yaml_error(period,
                    "found %s, expected at least the budget, %s; raise one or lower the other",
                    period->text, budget->text);

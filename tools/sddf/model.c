@@ -153,7 +153,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
     if (yaml_file_errors(file) != 0)
         return false;
     plan_system(model);
-    check_system(model);
+    check_model(model);
     if (yaml_file_errors(file) != 0)
         return false;
     layout_system(model);

@@ -174,7 +174,7 @@ const struct model_connection *model_connect(struct model *model, const struct y
 /* ---- check, layout ---- */
 
 void check_pd_count(const struct model *model);
-void check_system(const struct model *model);
+void check_model(const struct model *model);
 void layout_system(struct model *model);
 
 /* ---- fill ---- */

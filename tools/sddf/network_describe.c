@@ -30,9 +30,10 @@ static void describe_addresses(const struct yaml_node *map, struct network_clien
     const struct yaml_node *ip = yaml_get(map, "ip");
     bool good = network_as_ip(ip, client->ip, &client->prefix_length);
     const struct yaml_node *gateway = yaml_get(map, "gateway");
+    good = network_as_ip(gateway, client->gateway, NULL) && good;
     if (gateway != NULL && ip == NULL)
         yaml_error(gateway, "found a gateway without an address; add \"ip\"");
-    if (!network_as_ip(gateway, client->gateway, NULL) || !good)
+    if (gateway == NULL || ip == NULL || !good)
         return;
     for (unsigned bit = 0; bit < client->prefix_length; bit++) {
         unsigned differs = (unsigned)(client->ip[bit / 8] ^ client->gateway[bit / 8]);

@@ -118,6 +118,7 @@ static void serve(void)
     connection_check(&client, config->client.channel);
     do {
         while (from_virt() != 0) { /* bounded: the virtualiser limits what we hold */
+            signal_now(&signals);  /* of the round before */
             if (queue_signal(&virt)) {
                 signal_peer(&signals, config->virt.channel);
             }

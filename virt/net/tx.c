@@ -19,7 +19,7 @@ struct client {
     struct connection connection;
     uint64_t in_flight[NET_BUFFERS_MAX / 64]; /* a bit per buffer: with the driver */
     uint32_t buffer_count;
-    bool misbehaved; /* in this activation */
+    uint32_t refused; /* frames in this activation; see misbehaves() */
 };
 
 static const struct net_virt_tx_config *config;
@@ -69,6 +69,13 @@ static bool buffer_at(const struct client *client, uint64_t offset, uint32_t *bu
     return offset % config->buffer_size == 0 && number < client->buffer_count;
 }
 
+/* A client that sent more rubbish than its queue holds, in one activation, does so on purpose. (An
+ * honest one may, after a restart, offer once what is still in flight.) */
+static bool misbehaves(const struct client *client)
+{
+    return client->refused > client->connection.get_capacity;
+}
+
 /* ---- Frames: clients to us, us to the driver ---- */
 
 static bool source_is(const uint8_t *frame, const uint8_t mac[6])
@@ -113,7 +120,7 @@ static void give_back(uint32_t index, uint64_t offset)
 
 static void refuse(uint32_t index, uint64_t offset, enum counter why)
 {
-    clients[index].misbehaved = true;
+    clients[index].refused++;
     stats_add(stats, (uint32_t)why, 1);
     if (why == DROP_BAD_LENGTH || why == DROP_SOURCE_MAC) {
         give_back(index, offset);
@@ -154,7 +161,7 @@ static uint32_t from_client(uint32_t index)
     in_flight_total += good_count;
     stats_add(stats, FRAMES, good_count);
     stats_add(stats, BYTES, bytes);
-    return client->misbehaved ? 0 : count; /* rubbish is no reason for another round */
+    return misbehaves(client) ? 0 : count; /* rubbish is no reason for another round */
 }
 
 /* One round over all clients; each round starts with another. Returns frames taken of clients that
@@ -237,6 +244,7 @@ static void reclaim_from_driver(void)
         }
     }
     in_flight_total = 0;
+    driver_asked = false;
 }
 
 /* A client that starts anew owns all its buffers but those in flight, which come back to it. */
@@ -251,7 +259,7 @@ static void connections_check(void)
     }
     for (uint32_t i = 0; i < config->client_count; i++) {
         struct connection *connection = &clients[i].connection;
-        clients[i].misbehaved = false;
+        clients[i].refused = 0;
         if (connection_poll(connection) == CONNECTION_RESTARTED && connection_adopt(connection)) {
             signal_peer(&signals, config->clients[i].connection.channel);
             connection_poll(connection);
@@ -287,7 +295,7 @@ static bool may_wait(void)
         return nothing;
     }
     for (uint32_t i = 0; i < config->client_count; i++) {
-        nothing &= queue_arm(&clients[i].connection, 1) || clients[i].misbehaved;
+        nothing &= queue_arm(&clients[i].connection, 1) || misbehaves(&clients[i]);
     }
     return nothing;
 }
@@ -305,12 +313,17 @@ static void serve(void)
 {
     connections_check();
     do {
-        while (from_driver() + round_of_clients() != 0) {
+        uint32_t moved;
+        do {
+            moved = from_driver() + round_of_clients();
+            if (moved != 0) {
+                signal_now(&signals); /* of the round before: under load nobody waits for its end */
+            }
+            publish_returns();
             if (queue_signal(&driver)) {
                 signal_peer(&signals, config->driver.channel);
             }
-        }
-        publish_returns();
+        } while (moved != 0);
     } while (!may_wait());
 
     stats_set(stats, VIOLATIONS, violations());

@@ -17,7 +17,7 @@ struct device_ops {
     uint64_t (*read)(void *device, uint32_t offset, uint32_t size);
     /* The driver did what a bus would not carry: a bad access or ring index. To be counted. */
     void (*bad_access)(void *device);
-    /* One bounded step; true = there may be more to do at once. */
+    /* One bounded step, after all posted writes were applied; true = come again before a sleep. */
     bool (*work)(void *device);
     /* Before the process sleeps: asks whoever feeds the device to wake it. False = work came. */
     bool (*arm)(void *device);

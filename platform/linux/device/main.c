@@ -253,9 +253,8 @@ static int wait_fd(void *net)
 static void wait_error(void *net)
 {
     (void)net;
-    (void)wire_receive; /* frames before the end are taken by work() first */
     wire_error(&device.wire);
-    if (device.wire.fd < 0) {
+    if (device.wire.fd < 0) { /* its interface was deleted */
         die("wire \"%s\" is gone", device.wire_text);
     }
 }

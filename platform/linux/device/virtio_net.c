@@ -67,6 +67,7 @@ static void reset(struct virtio_net *net)
     net->driver_features = 0;
     net->device_features_select = net->driver_features_select = net->queue_select = 0;
     net->rx_stalled = false;
+    net->interrupt_due = false;
     set_interrupt_status(net, 0);
 }
 

@@ -63,6 +63,7 @@ struct virtio_net {
     const char *name; /* for the log */
 
     uint32_t status, interrupt_status;
+    bool interrupt_due; /* used buffers were published; see virtio_net_work() */
     uint32_t device_features_select, driver_features_select, queue_select;
     uint64_t driver_features;
     struct virtq queues[VIRTIO_NET_QUEUES];
@@ -83,7 +84,12 @@ bool virtio_net_is_synchronous(uint32_t offset);
 uint64_t virtio_net_read(struct virtio_net *net, uint32_t offset, uint32_t size);
 void virtio_net_write(struct virtio_net *net, uint32_t offset, uint32_t size, uint64_t value);
 
-/* Moves at most WIRE_BATCH frames each way; true when it did anything. */
+/* Moves at most WIRE_BATCH frames each way; true when it did anything. All writes that the driver
+ * posted before the call must have been applied.
+ *
+ * The interrupt for what one call publishes is raised by the next. So an acknowledgement that the
+ * driver posted before it looked at the rings in vain is applied before the interrupt, and cannot
+ * clear it unseen: either the driver saw the used buffer, or its acknowledgement was seen here. */
 bool virtio_net_work(struct virtio_net *net);
 /* Asks the driver for notifications before a sleep; false when there is work already. */
 bool virtio_net_arm(struct virtio_net *net);

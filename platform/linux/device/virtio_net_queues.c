@@ -55,7 +55,7 @@ static void publish_used(struct virtio_net *net, struct virtq *queue)
         return;
     }
     if (virtq_publish(queue)) {
-        virtio_net_interrupt(net, VIRTIO_MMIO_INT_VRING);
+        net->interrupt_due = true;
     } else {
         virtio_net_count(net, VIRTIO_NET_INTERRUPTS_SAVED);
     }
@@ -175,6 +175,10 @@ static bool transmit(struct virtio_net *net)
 
 bool virtio_net_work(struct virtio_net *net)
 {
+    if (net->interrupt_due) {
+        net->interrupt_due = false;
+        virtio_net_interrupt(net, VIRTIO_MMIO_INT_VRING);
+    }
     bool any = transmit(net);
     any |= receive(net);
     if (any) {

@@ -103,12 +103,8 @@ void wire_flush(struct wire *wire)
 
 void wire_error(struct wire *wire)
 {
-    int error = 0;
-    socklen_t size = sizeof error;
-    /* An interface that went down is reported once and may come back; what is no socket, or has no
-     * error to take, would report for ever. */
-    if (getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error == 0) {
-        wire->fd = -1;
+    if (wire->ops->error != NULL) {
+        wire->ops->error(wire);
     }
 }
 

@@ -43,6 +43,8 @@ struct wire_ops {
     size_t (*receive)(struct wire *wire);
     /* All of wire->received was consumed. May be NULL. */
     void (*release)(struct wire *wire);
+    /* The descriptor reported an error: takes it or sets fd = -1. NULL: receive() meets it. */
+    void (*error)(struct wire *wire);
     /* Sends wire->sending[0 .. count) without blocking; returns how many it took. */
     size_t (*send)(struct wire *wire, size_t count);
 };

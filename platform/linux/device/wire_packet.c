@@ -222,5 +222,18 @@ static size_t send_packet(struct wire *wire, size_t count)
     return wire_send_messages(wire, count, sizeof(struct virtio_net_hdr));
 }
 
-const struct wire_ops wire_packet = {
-    .open = open_packet, .receive = receive_packet, .release = release_packet, .send = send_packet};
+/* An interface that goes down reports that once, and may come back. */
+static void take_error(struct wire *wire)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error == 0) {
+        wire->fd = -1; /* it would report for ever */
+    }
+}
+
+const struct wire_ops wire_packet = {.open = open_packet,
+                                     .receive = receive_packet,
+                                     .release = release_packet,
+                                     .error = take_error,
+                                     .send = send_packet};

@@ -70,4 +70,11 @@ static size_t send_tap(struct wire *wire, size_t count)
     return sent;
 }
 
-const struct wire_ops wire_tap = {.open = open_tap, .receive = receive_tap, .send = send_tap};
+/* Only an interface that was deleted reports one, and it stays so. */
+static void give_up(struct wire *wire)
+{
+    wire->fd = -1;
+}
+
+const struct wire_ops wire_tap = {
+    .open = open_tap, .receive = receive_tap, .error = give_up, .send = send_tap};

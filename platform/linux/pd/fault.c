@@ -15,7 +15,7 @@ enum { FAULT_STACK = 64 * 1024 };
 extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* our load address */
 
 struct registers {
-    uint64_t instruction, frame;
+    uint64_t instruction, frame, stack;
     uint32_t access;
 };
 
@@ -25,6 +25,7 @@ static struct registers read_registers(const ucontext_t *context)
 #if defined(__x86_64__)
     registers.instruction = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
     registers.frame = (uint64_t)context->uc_mcontext.gregs[REG_RBP];
+    registers.stack = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
     uint64_t error = (uint64_t)context->uc_mcontext.gregs[REG_ERR]; /* of a page fault */
     registers.access = (error & 16) != 0  ? PD_ACCESS_EXECUTE
                        : (error & 2) != 0 ? PD_ACCESS_WRITE
@@ -59,13 +60,23 @@ static void find_place(struct pd_report *report, uint64_t address)
     }
 }
 
-static void backtrace(struct pd_report *report, const struct registers *registers)
+/* Reads whatever the stack holds, a sanitizer's forbidden zones too. */
+__attribute__((no_sanitize("address", "undefined"))) static void
+backtrace(struct pd_report *report, const struct registers *registers)
 {
     uint64_t low = (uint64_t)(uintptr_t)pd.stack;
     uint64_t high = low + pd.stack_size;
     uint64_t frame = registers->frame;
     uint64_t count = 0;
     report->frames[count++] = registers->instruction;
+    /* A function without calls may have no frame: then its return address is on top of the stack
+     * (x86-64), and would be missing below. */
+    if (registers->stack >= low && registers->stack <= high - 16 && registers->stack % 8 == 0) {
+        uint64_t top = *(const uint64_t *)(uintptr_t)registers->stack;
+        if (top - pd.image_base < pd.image_size) {
+            report->frames[count++] = top;
+        }
+    }
     /* Frames only go up the stack, so this ends; nothing outside the stack is read. */
     while (count < PD_FRAMES_MAX && frame >= low && frame <= high - 16 && frame % 8 == 0) {
         const uint64_t *saved = (const uint64_t *)(uintptr_t)frame;
@@ -97,7 +108,7 @@ static void on_fault(int signal, siginfo_t *information, void *context)
     backtrace(report, &registers);
     pd_log_flush();
     atomic_store_explicit(&report->kind, PD_REPORT_FAULT, memory_order_release);
-    _exit(PD_EXIT_FAULT);
+    pd_exit(PD_EXIT_FAULT);
 }
 
 void pd_fault_install(void)

@@ -5,7 +5,7 @@
 
 enum pd_handoff_kind {
     PD_NAME = 1,   /* name; value[0]: stack size in bytes, value[1]: PD_OPTION_* */
-    PD_IMAGE,      /* fd: checked and patched image */
+    PD_IMAGE,      /* fd: checked and patched image; value[0]: its size in memory */
     PD_ENTRY,      /* value: offsets of init, notified, protected, fault in the image; 0 = none */
     PD_PATCH,      /* value[0]: offset of an 8-byte word in the image's zeroed memory, value[1] */
     PD_LOG,        /* fd: write end of the log pipe, non-blocking */

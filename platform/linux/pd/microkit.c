@@ -4,6 +4,7 @@
 #include "pd.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 seL4_Bool microkit_have_signal;
@@ -70,12 +71,19 @@ void microkit_dbg_put32(seL4_Uint32 x)
     put_decimal(x);
 }
 
+void pd_exit(int code)
+{
+    for (;;) {
+        (void)syscall(SYS_exit_group, code);
+    }
+}
+
 void pd_stop(const char *text)
 {
     pd_log_flush();
     strncpy(pd.report->text, text, PD_TEXT_MAX - 1);
     atomic_store_explicit(&pd.report->kind, PD_REPORT_STOPPED, memory_order_release);
-    _exit(PD_EXIT_STOPPED);
+    pd_exit(PD_EXIT_STOPPED);
 }
 
 void pd_misuse(const char *function, uint64_t argument, const char *what)

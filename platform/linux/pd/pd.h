@@ -57,6 +57,7 @@ struct pd {
     uint64_t entry[4];
     struct pd_report *report;
     struct pd_state *state;
+    uint64_t image_size; /* in memory */
     uintptr_t image_base;
     uint8_t *stack; /* lowest usable byte */
     void (*init)(void);
@@ -107,6 +108,9 @@ void pd_log_flush(void);
 void pd_deferred_send(void);
 /* A mistake in the use of the API: said, and with --strict the end of the PD. */
 void pd_misuse(const char *function, uint64_t argument, const char *what);
-void pd_stop(const char *text) __attribute__((noreturn));
+void pd_stop(const char *text);
+/* Ends the process. Not declared noreturn: before such a call a sanitizer asks for the bounds of
+ * the stack, which takes system calls that the sandbox refuses. */
+void pd_exit(int code);
 
 #endif

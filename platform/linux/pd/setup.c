@@ -145,6 +145,7 @@ static void take(const struct handoff_item *item)
         break;
     case PD_IMAGE:
         pd.image_fd = item->fd;
+        pd.image_size = item->value[0];
         break;
     case PD_ENTRY:
         memcpy(pd.entry, item->value, sizeof(pd.entry));

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs `sddf gen` and reads back what it wrote: the .system file, and the blobs by layouts written
+here a second time, from the comments of include/sddf/net.h. SDDF names the tool."""
+
+import os
+import pathlib
+import struct
+import subprocess
+import xml.etree.ElementTree as xml
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent.parent
+ECHO = ROOT / "systems/echo/echo.yaml"
+PAGE = 0x1000
+
+
+def gen(*arguments):
+    """The finished process; its stderr is text."""
+    return subprocess.run(
+        [os.environ["SDDF"], "gen", *map(str, arguments)],
+        capture_output=True, text=True, timeout=30, check=False,
+    )
+
+
+def echo_yaml(clients, copiers=None, extra=""):
+    """A system of that many echo clients, the first of them with copiers."""
+    copiers = clients if copiers is None else copiers
+    lines = ["system: echo", "network:", "  eth0:", *extra.splitlines(), "    clients:"]
+    for i in range(clients):
+        mac, ip = f"52:54:01:00:00:{i + 1:02x}", f"10.0.0.{i + 2}/24"
+        copy = "true" if i < copiers else "false"
+        lines.append(f'      c{i}: {{ mac: "{mac}", ip: {ip}, copy: {copy} }}')
+    lines.append("components:")
+    lines += [f"  c{i}: {{ image: echo }}" for i in range(clients)]
+    return "\n".join(lines) + "\n"
+
+
+class Blob:
+    """Takes a blob apart from the start; each take is a field."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, layout):
+        values = struct.unpack_from("<" + layout, self.data, self.at)
+        self.at += struct.calcsize("<" + layout)
+        return values[0] if len(values) == 1 else values
+
+    def header(self):
+        magic, kind, version, size, reserved, instance, stats = self.take("IHHII48sQ")
+        assert (magic, version, reserved) == (0x46444473, 1, 0)
+        assert size == len(self.data)
+        assert instance[-1] == 0
+        return {"kind": kind, "instance": instance.rstrip(b"\0").decode(), "stats": stats}
+
+    def region(self):
+        return dict(zip(("address", "io_address", "size"), self.take("QQQ")))
+
+    def connection(self):
+        names = ("mine", "theirs", "put_capacity", "get_capacity", "channel", "reserved")
+        connection = dict(zip(names, self.take("QQIIII")))
+        assert connection.pop("reserved") == 0
+        return connection
+
+    def unused_clients(self, size):
+        """What is left is room for so many more clients, all zero."""
+        rest = self.data[self.at :]
+        assert len(rest) % size == 0 and not any(rest)
+        self.at = len(self.data)
+
+
+def driver(b):
+    fields = {
+        "registers": b.region(),
+        "rings": b.region(),
+        "rx": b.connection(),
+        "tx": b.connection(),
+        "irq_channel": b.take("I"),
+    }
+    assert b.take("I") == 0
+    return fields
+
+
+def virt_rx_client(b):
+    client = {"connection": b.connection()}
+    client["mac"], client["flags"], client["held_max"] = b.take("6sHI4x")
+    return client
+
+
+def virt_rx(b):
+    fields = {"driver": b.connection(), "data": b.region()}
+    fields["buffer_size"], fields["buffer_count"], count, reserved = b.take("IIII")
+    assert reserved == 0
+    fields["clients"] = [virt_rx_client(b) for _ in range(count)]
+    b.unused_clients(48)
+    return fields
+
+
+def virt_tx_client(b):
+    client = {"connection": b.connection(), "data": b.region()}
+    client["mac"], reserved, client["per_round"] = b.take("6sHI4x")
+    assert reserved == 0
+    return client
+
+
+def virt_tx(b):
+    fields = {"driver": b.connection()}
+    fields["buffer_size"], count = b.take("II")
+    fields["clients"] = [virt_tx_client(b) for _ in range(count)]
+    b.unused_clients(72)
+    return fields
+
+
+def copier(b):
+    fields = {
+        "virt": b.connection(),
+        "client": b.connection(),
+        "virt_data": b.region(),
+        "client_data": b.region(),
+        "buffer_size": b.take("I"),
+    }
+    assert b.take("I") == 0
+    return fields
+
+
+def client(b):
+    fields = {
+        "rx": b.connection(),
+        "tx": b.connection(),
+        "rx_data": b.region(),
+        "tx_data": b.region(),
+    }
+    names = ("buffer_size", "rx_buffers", "mac", "ip", "gateway", "prefix_length", "reserved")
+    fields.update(zip(names, b.take("II6s4s4sB9s")))
+    assert fields.pop("reserved") == bytes(9)
+    return fields
+
+
+KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x0105: client}
+
+
+def decode(path):
+    """The fields of a blob, by the names that net.h gives them."""
+    blob = Blob(path.read_bytes())
+    header = blob.header()
+    fields = KINDS[header["kind"]](blob)
+    assert blob.at == len(blob.data)
+    return header | fields
+
+
+class Generated:
+    """What `sddf gen` wrote, read back."""
+
+    def __init__(self, directory, name="echo"):
+        self.directory = directory
+        self.file = directory / f"{name}.system"
+        root = xml.parse(self.file).getroot()
+        self.blobs = {path.stem: decode(path) for path in sorted(directory.glob("*.bin"))}
+        self.regions = {r.get("name"): dict(r.attrib) for r in root.iter("memory_region")}
+        for region in self.regions.values():
+            prefill = region.get("prefill_path")
+            size = (directory / prefill).stat().st_size if prefill else int(region["size"], 16)
+            region["bytes"] = -(-size // PAGE) * PAGE
+        self.pds = {pd.get("name"): pd for pd in root.iter("protection_domain")}
+        self.pd_maps = {
+            name: {m.get("mr"): m for m in pd.iter("map")} for name, pd in self.pds.items()
+        }
+        self.addresses = {}
+        for maps in self.pd_maps.values():
+            for name, found in maps.items():
+                self.addresses.setdefault(name, set()).add(int(found.get("vaddr"), 16))
+        self.channels = [
+            [(end.get("pd"), int(end.get("id"))) for end in channel]
+            for channel in root.iter("channel")
+        ]
+
+    def maps(self, pd):
+        return self.pd_maps[pd]
+
+    def address(self, region):
+        """The one virtual address of a region."""
+        (address,) = self.addresses[region]
+        return address
+
+    def region_at(self, address):
+        return next(name for name in self.regions if self.address(name) == address)
+
+    def connections(self):
+        """Every end of a connection in a blob: (protection domain, fields)."""
+        for name, blob in self.blobs.items():
+            fields = [*blob.values(), *(c.get("connection") for c in blob.get("clients", []))]
+            yield from ((name, f) for f in fields if isinstance(f, dict) and "mine" in f)
+
+    def config_regions(self):
+        """Every region in a blob: (protection domain, fields)."""
+        for name, blob in self.blobs.items():
+            fields = [*blob.values(), *(c.get("data") for c in blob.get("clients", []))]
+            yield from ((name, f) for f in fields if isinstance(f, dict) and "io_address" in f)
+
+
+def generate(directory, text=None, board="linux", name="echo"):
+    """Runs the tool on the text, or on systems/echo, and reads the result back."""
+    system = ECHO
+    directory.mkdir(parents=True, exist_ok=True)
+    if text is not None:
+        system = directory / "system.yaml"
+        system.write_text(text)
+    output = directory / "out"
+    done = gen(system, "--board", board, "--board-dir", ROOT / "boards", "-o", output)
+    assert (done.returncode, done.stderr) == (0, "")
+    return Generated(output, name)
