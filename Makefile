@@ -16,6 +16,16 @@ build: deps ## build everything into build/
 test: build ## build, then run every test
 	@tools/build/test $(BUILD)
 
+demo: ## echo over a veth pair, measured beside Linux's own echo; writes build/demo/report.json
+	@tools/build/deps build demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo/demo $(BUILD)
+
+up: ## start the echo system and leave it running until Ctrl-C
+	@tools/build/deps build demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo/up $(BUILD)
+
 check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 	@tools/build/deps build test check
 	@tools/build/check
@@ -26,4 +36,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build test check format clean
+.PHONY: help deps build demo up test check format clean

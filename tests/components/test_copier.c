@@ -256,11 +256,11 @@ static void flood(void)
         on_copy = NULL;
         return;
     }
-    uint32_t count = peer_take(&virt, got, CAPACITY);
-    for (uint32_t i = 0; i < count && ++flooded < FLOOD; i++) {
-        peer_put(&virt, got[i].address, 60);
+    (void)peer_take(&virt, got, CAPACITY);
+    if (++flooded < FLOOD) {
+        peer_put(&virt, offset_of((uint32_t)(flooded % BUFFERS)), 60);
     }
-    count = peer_take(&client, got, CAPACITY);
+    uint32_t count = peer_take(&client, got, CAPACITY);
     for (uint32_t i = 0; i < count; i++) {
         peer_put(&client, got[i].address, 0);
     }
@@ -270,8 +270,10 @@ static void test_wake_during_flood(void **state)
 {
     (void)state;
     start();
-    for (uint32_t i = 0; i < 8; i++) {
+    for (uint32_t i = 0; i < BUFFERS; i++) {
         peer_put(&client, offset_of(i), 0);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
         frame_put(i, 60);
     }
     (void)queue_arm(&client.c, 1);

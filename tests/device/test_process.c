@@ -140,7 +140,7 @@ static int stop(void **state)
     char log[512];
     ssize_t size = read(run.log, log, sizeof log);
     if (size > 0) {
-        print_message("%.*s", (int)size, log);
+        (void)fprintf(stderr, "%.*s", (int)size, log);
     }
     kill(run.pid, SIGTERM);
     assert_int_equal(waitpid(run.pid, &status, 0), run.pid);

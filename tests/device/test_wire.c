@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The wires against the kernel: a veth pair and a tap in a network namespace that only this process
- * has, so that nothing is left behind, and the in-memory wire. Skipped (exit 77) where no namespace
- * can be made. */
+ * has, so that nothing is left behind, and the in-memory wire. Skipped where no namespace can
+ * be made. */
 #include "wire.h"
 #include "wire_memory.h"
 
@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-enum { SKIPPED = 77, ETHERNET_IP = 0x0800, HEADERS_SIZE = 14 + 20 + 8 };
+enum { ETHERNET_IP = 0x0800, HEADERS_SIZE = 14 + 20 + 8 };
 
 static struct wire wire, other;
 
@@ -283,12 +283,12 @@ static void a_wire_that_cannot_be_opened_says_why(void **state)
 int main(void)
 {
     if (unshare(CLONE_NEWNET) != 0) {
-        printf("skipped: making a network namespace: %s\n", strerror(errno));
-        return SKIPPED;
+        printf("1..0 # SKIP making a network namespace: %s\n", strerror(errno));
+        return 0;
     }
     if (system(set_up) != 0) {
-        printf("skipped: making a veth pair failed\n");
-        return SKIPPED;
+        printf("1..0 # SKIP no veth pair can be made here\n");
+        return 0;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_cross_a_veth_pair_whole_and_in_order),

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -57,8 +58,15 @@ static bool filter_system_calls(void)
     return good;
 }
 
+/* The change of user cleared it; should the runner be gone already, nobody would end us. */
+static bool die_with(pid_t runner)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == runner;
+}
+
 bool sandbox_enter(void)
 {
+    pid_t runner = getppid();
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_user() && drop_capabilities() &&
-           (SANITIZED || filter_system_calls());
+           die_with(runner) && (SANITIZED || filter_system_calls());
 }

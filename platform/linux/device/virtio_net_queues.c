@@ -181,13 +181,12 @@ bool virtio_net_work(struct virtio_net *net)
     }
     bool any = transmit(net);
     any |= receive(net);
-    if (any) {
-        const struct wire_counters *wire = &net->wire->counters;
-        stats_set(net->stats, VIRTIO_NET_RX_WIRE_OVERFLOW, wire->rx_overflow);
-        stats_set(net->stats, VIRTIO_NET_RX_WIRE_BAD, wire->rx_bad);
-        stats_set(net->stats, VIRTIO_NET_RX_CHECKSUMS, wire->rx_checksums);
-        stats_set(net->stats, VIRTIO_NET_TX_DROP_WIRE, wire->tx_dropped);
-    }
+    /* Even without a good frame: the wire counts the bad ones, too. */
+    const struct wire_counters *wire = &net->wire->counters;
+    stats_set(net->stats, VIRTIO_NET_RX_WIRE_OVERFLOW, wire->rx_overflow);
+    stats_set(net->stats, VIRTIO_NET_RX_WIRE_BAD, wire->rx_bad);
+    stats_set(net->stats, VIRTIO_NET_RX_CHECKSUMS, wire->rx_checksums);
+    stats_set(net->stats, VIRTIO_NET_TX_DROP_WIRE, wire->tx_dropped);
     return any;
 }
 
