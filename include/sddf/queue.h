@@ -186,14 +186,17 @@ static inline bool connection_adopt(struct connection *c)
     return true;
 }
 
-static inline void queue_copy_in(shared_u64 *to, const uint64_t *from, size_t words)
+/* Entries on the private side are structs of any class, moved word by word. */
+typedef uint64_t __attribute__((may_alias)) queue_word;
+
+static inline void queue_copy_in(shared_u64 *to, const queue_word *from, size_t words)
 {
     for (size_t i = 0; i < words; i++) {
         atomic_store64_relaxed(&to[i], from[i]);
     }
 }
 
-static inline void queue_copy_out(uint64_t *to, const shared_u64 *from, size_t words)
+static inline void queue_copy_out(queue_word *to, const shared_u64 *from, size_t words)
 {
     for (size_t i = 0; i < words; i++) {
         to[i] = atomic_load64_relaxed(&from[i]);
@@ -237,7 +240,7 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
     uint32_t at = c->tail & (capacity - 1); /* two straight runs: to the end, then from the start */
     uint32_t first = count < capacity - at ? count : capacity - at;
     size_t words = entry_size / sizeof(uint64_t);
-    const uint64_t *from = entries;
+    const queue_word *from = entries;
     queue_copy_in(&c->mine->entries[at * words], from, first * words);
     queue_copy_in(c->mine->entries, from + first * words, (count - first) * words);
     c->tail += count;
@@ -301,7 +304,7 @@ static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t c
     uint32_t at = c->head & (capacity - 1);
     uint32_t first = count < capacity - at ? count : capacity - at;
     size_t words = entry_size / sizeof(uint64_t);
-    uint64_t *to = entries;
+    queue_word *to = entries;
     queue_copy_out(to, &c->theirs->entries[at * words], first * words);
     queue_copy_out(to + first * words, c->theirs->entries, (count - first) * words);
     c->head += count;

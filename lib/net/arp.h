@@ -28,8 +28,8 @@ struct net_arp {
     uint16_t operation; /* NET_ARP_REQUEST or NET_ARP_REPLY */
 };
 
-static inline enum net_reason net_arp_parse(const uint8_t *packet, size_t size,
-                                            struct net_arp *arp) {
+static inline enum net_reason net_arp_parse(const uint8_t *packet, size_t size, struct net_arp *arp)
+{
     if (size < NET_ARP_SIZE) {
         return NET_TRUNCATED_ARP;
     }
@@ -47,7 +47,8 @@ static inline enum net_reason net_arp_parse(const uint8_t *packet, size_t size,
 }
 
 /* Writes NET_ARP_SIZE bytes. */
-static inline void net_arp_write(uint8_t *packet, const struct net_arp *arp) {
+static inline void net_arp_write(uint8_t *packet, const struct net_arp *arp)
+{
     net_write_be64(packet, NET_ARP_ETHERNET_IPV4 | arp->operation);
     net_mac_write(packet + 8, arp->sender_mac);
     net_write_be32(packet + 14, arp->sender);

@@ -3,7 +3,8 @@
 #include <net/arp_cache.h>
 #include <stddef.h>
 
-struct net_arp_entry *net_arp_cache_find(struct net_arp_cache *cache, uint32_t address) {
+struct net_arp_entry *net_arp_cache_find(struct net_arp_cache *cache, uint32_t address)
+{
     for (unsigned i = 0; i < NET_ARP_CACHE_ENTRIES; i++) {
         struct net_arp_entry *entry = &cache->entries[i];
         if (entry->state != NET_ARP_FREE && entry->address == address) {
@@ -14,7 +15,8 @@ struct net_arp_entry *net_arp_cache_find(struct net_arp_cache *cache, uint32_t a
 }
 
 /* A free entry; else, in turn, one that may be replaced; else NULL. */
-static struct net_arp_entry *take_entry(struct net_arp_cache *cache, bool replace_asked) {
+static struct net_arp_entry *take_entry(struct net_arp_cache *cache, bool replace_asked)
+{
     for (unsigned i = 0; i < NET_ARP_CACHE_ENTRIES; i++) {
         if (cache->entries[i].state == NET_ARP_FREE) {
             return &cache->entries[i];
@@ -29,7 +31,8 @@ static struct net_arp_entry *take_entry(struct net_arp_cache *cache, bool replac
     return NULL;
 }
 
-void net_arp_cache_ask(struct net_arp_cache *cache, uint32_t address) {
+void net_arp_cache_ask(struct net_arp_cache *cache, uint32_t address)
+{
     struct net_arp_entry *entry = net_arp_cache_find(cache, address);
 
     if (entry == NULL) {
@@ -38,7 +41,8 @@ void net_arp_cache_ask(struct net_arp_cache *cache, uint32_t address) {
     *entry = (struct net_arp_entry){.address = address, .state = NET_ARP_ASKED, .fresh = true};
 }
 
-void net_arp_cache_learn(struct net_arp_cache *cache, uint32_t address, uint64_t mac) {
+void net_arp_cache_learn(struct net_arp_cache *cache, uint32_t address, uint64_t mac)
+{
     struct net_arp_entry *entry = net_arp_cache_find(cache, address);
 
     if (entry == NULL) {
@@ -50,7 +54,8 @@ void net_arp_cache_learn(struct net_arp_cache *cache, uint32_t address, uint64_t
     }
 }
 
-bool net_arp_cache_answer(struct net_arp_cache *cache, uint32_t address, uint64_t mac) {
+bool net_arp_cache_answer(struct net_arp_cache *cache, uint32_t address, uint64_t mac)
+{
     struct net_arp_entry *entry = net_arp_cache_find(cache, address);
 
     if (entry == NULL || (entry->state == NET_ARP_KNOWN && entry->mac != mac)) {
@@ -62,7 +67,8 @@ bool net_arp_cache_answer(struct net_arp_cache *cache, uint32_t address, uint64_
     return true;
 }
 
-void net_arp_cache_age(struct net_arp_cache *cache) {
+void net_arp_cache_age(struct net_arp_cache *cache)
+{
     for (unsigned i = 0; i < NET_ARP_CACHE_ENTRIES; i++) {
         struct net_arp_entry *entry = &cache->entries[i];
         if (!entry->fresh) {

@@ -14,26 +14,31 @@
  * bytes of one number are stored. Costs no instruction. */
 #define NET_ONE_NUMBER(value) __asm__("" : "+r"(value))
 
-static inline uint16_t net_read_be16(const uint8_t *from) {
+static inline uint16_t net_read_be16(const uint8_t *from)
+{
     return (uint16_t)(from[0] << 8 | from[1]);
 }
 
-static inline uint32_t net_read_be32(const uint8_t *from) {
+static inline uint32_t net_read_be32(const uint8_t *from)
+{
     return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
 }
 
-static inline uint64_t net_read_be64(const uint8_t *from) {
+static inline uint64_t net_read_be64(const uint8_t *from)
+{
     return (uint64_t)from[0] << 56 | (uint64_t)from[1] << 48 | (uint64_t)from[2] << 40 |
            (uint64_t)from[3] << 32 | (uint64_t)from[4] << 24 | (uint64_t)from[5] << 16 |
            (uint64_t)from[6] << 8 | from[7];
 }
 
-static inline void net_write_be16(uint8_t *to, uint16_t value) {
+static inline void net_write_be16(uint8_t *to, uint16_t value)
+{
     to[0] = (uint8_t)(value >> 8);
     to[1] = (uint8_t)value;
 }
 
-static inline void net_write_be32(uint8_t *to, uint32_t value) {
+static inline void net_write_be32(uint8_t *to, uint32_t value)
+{
     NET_ONE_NUMBER(value);
     to[0] = (uint8_t)(value >> 24);
     to[1] = (uint8_t)(value >> 16);
@@ -41,7 +46,8 @@ static inline void net_write_be32(uint8_t *to, uint32_t value) {
     to[3] = (uint8_t)value;
 }
 
-static inline void net_write_be64(uint8_t *to, uint64_t value) {
+static inline void net_write_be64(uint8_t *to, uint64_t value)
+{
     NET_ONE_NUMBER(value);
     to[0] = (uint8_t)(value >> 56);
     to[1] = (uint8_t)(value >> 48);
@@ -54,6 +60,7 @@ static inline void net_write_be64(uint8_t *to, uint64_t value) {
 }
 
 /* From the machine's byte order to the network's, or back: the same operation. */
-static inline uint16_t net_be16(uint16_t value) {
+static inline uint16_t net_be16(uint16_t value)
+{
     return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : (uint16_t)(value << 8 | value >> 8);
 }

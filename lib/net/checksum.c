@@ -12,7 +12,8 @@ typedef uint16_t __attribute__((may_alias)) quarter;
 /* `data` is even. What is smaller than a word gathers in `rest`, which is too wide for it to
  * overflow. */
 static inline __attribute__((always_inline)) uint64_t sum_even(uint64_t sum, const uint8_t *data,
-                                                               size_t size) {
+                                                               size_t size)
+{
     uint64_t rest = 0;
 
     if (size >= sizeof(word)) {
@@ -68,7 +69,8 @@ static inline __attribute__((always_inline)) uint64_t sum_even(uint64_t sum, con
     return net_sum_add(sum, rest);
 }
 
-uint64_t net_sum_bytes(uint64_t sum, const uint8_t *data, size_t size) {
+uint64_t net_sum_bytes(uint64_t sum, const uint8_t *data, size_t size)
+{
     if (__builtin_expect(((uintptr_t)data & 1) != 0 && size > 0, 0)) {
         /* From an odd address, sum what follows the first byte and swap the bytes of that sum: RFC
          * 1071 section 2(B) again. */

@@ -13,14 +13,16 @@
 #include <stddef.h>
 
 /* One's complement addition of 64-bit numbers: the carry comes back in below. */
-static inline uint64_t net_sum_add(uint64_t sum, uint64_t number) {
+static inline uint64_t net_sum_add(uint64_t sum, uint64_t number)
+{
     const bool carry = __builtin_add_overflow(sum, number, &sum);
     return sum + carry;
 }
 
 /* What a number below 2^56, or a sum of such, counts where it lies in network byte order. Swapping
  * the bytes of a 16-bit word multiplies it by 256 modulo 65535. */
-static inline uint64_t net_sum_of(uint64_t number) {
+static inline uint64_t net_sum_of(uint64_t number)
+{
     return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? number : number << 8;
 }
 
@@ -29,7 +31,8 @@ uint64_t net_sum_bytes(uint64_t sum, const uint8_t *data, size_t size);
 
 /* The 16-bit one's complement sum. Each step adds the halves; the upper one then holds both and the
  * carry. */
-static inline uint16_t net_sum_fold(uint64_t sum) {
+static inline uint16_t net_sum_fold(uint64_t sum)
+{
     sum += sum >> 32 | sum << 32;
     uint32_t half = (uint32_t)(sum >> 32);
     half += half >> 16 | half << 16;
@@ -37,19 +40,22 @@ static inline uint16_t net_sum_fold(uint64_t sum) {
 }
 
 /* Do data that include their checksum field sum up to minus zero, as they must? */
-static inline bool net_sum_verifies(uint64_t sum) {
+static inline bool net_sum_verifies(uint64_t sum)
+{
     return net_sum_fold(sum) == 0xffff;
 }
 
 /* The checksum, as a number to be written with net_write_be16, of data whose checksum field counted
  * zero. */
-static inline uint16_t net_sum_checksum(uint64_t sum) {
+static inline uint16_t net_sum_checksum(uint64_t sum)
+{
     return net_be16((uint16_t)~net_sum_fold(sum));
 }
 
 /* The checksum after one 16-bit word of what it covers changed: RFC 1624 equation 3. All are
  * numbers as read by net_read_be16. */
-static inline uint16_t net_checksum_update(uint16_t checksum, uint16_t before, uint16_t after) {
+static inline uint16_t net_checksum_update(uint16_t checksum, uint16_t before, uint16_t after)
+{
     uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~before + after;
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);

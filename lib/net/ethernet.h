@@ -29,22 +29,26 @@ struct net_ethernet {
 };
 
 /* The group bit: multicast or broadcast (IEEE 802.3 clause 3.2.3). */
-static inline bool net_mac_is_group(uint64_t mac) {
+static inline bool net_mac_is_group(uint64_t mac)
+{
     return (mac >> 40 & 1) != 0;
 }
 
 /* Six bytes, as they stand in a frame or a configuration. */
-static inline uint64_t net_mac_read(const uint8_t *bytes) {
+static inline uint64_t net_mac_read(const uint8_t *bytes)
+{
     return (uint64_t)net_read_be16(bytes) << 32 | net_read_be32(bytes + 2);
 }
 
-static inline void net_mac_write(uint8_t *bytes, uint64_t mac) {
+static inline void net_mac_write(uint8_t *bytes, uint64_t mac)
+{
     net_write_be32(bytes, (uint32_t)(mac >> 16));
     net_write_be16(bytes + 4, (uint16_t)mac);
 }
 
 static inline enum net_reason net_ethernet_parse(const uint8_t *frame, size_t size,
-                                                 struct net_ethernet *ethernet) {
+                                                 struct net_ethernet *ethernet)
+{
     if (size < NET_ETHERNET_HEADER_SIZE) {
         return NET_TRUNCATED_ETHERNET;
     }
@@ -57,7 +61,8 @@ static inline enum net_reason net_ethernet_parse(const uint8_t *frame, size_t si
 }
 
 /* Writes NET_ETHERNET_HEADER_SIZE bytes. */
-static inline void net_ethernet_write(uint8_t *frame, const struct net_ethernet *ethernet) {
+static inline void net_ethernet_write(uint8_t *frame, const struct net_ethernet *ethernet)
+{
     net_mac_write(frame, ethernet->destination);
     net_write_be64(frame + 6, ethernet->source << 16 | ethernet->type);
 }

@@ -17,7 +17,8 @@ enum {
 };
 
 /* Is this an intact echo request? `size` is the IPv4 payload's, without the frame's padding. */
-static inline enum net_reason net_icmp_check_request(const uint8_t *message, size_t size) {
+static inline enum net_reason net_icmp_check_request(const uint8_t *message, size_t size)
+{
     if (size < NET_ICMP_HEADER_SIZE) {
         return NET_TRUNCATED_ICMP;
     }
@@ -28,7 +29,8 @@ static inline enum net_reason net_icmp_check_request(const uint8_t *message, siz
 }
 
 /* Turns an intact request into its reply: only the type changes, and the checksum with it. */
-static inline void net_icmp_request_to_reply(uint8_t *message) {
+static inline void net_icmp_request_to_reply(uint8_t *message)
+{
     uint16_t checksum = net_read_be16(message + 2);
     net_write_be16(message, NET_ICMP_ECHO_REPLY << 8);
     net_write_be16(message + 2, net_checksum_update(checksum, NET_ICMP_ECHO_REQUEST << 8,

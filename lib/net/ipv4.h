@@ -29,29 +29,34 @@ struct net_ipv4 {
     uint8_t time_to_live;
 };
 
-static inline bool net_ipv4_is_multicast(uint32_t address) {
+static inline bool net_ipv4_is_multicast(uint32_t address)
+{
     return address >> 28 == 0xe; /* RFC 1112 section 4 */
 }
 
 /* Can `address` never be one host's on a network: "this" network, loopback, multicast, reserved or
  * broadcast? RFC 1122 section 3.2.1.3. */
-static inline bool net_ipv4_is_no_host(uint32_t address) {
+static inline bool net_ipv4_is_no_host(uint32_t address)
+{
     uint32_t top = address >> 24;
     return top == 0 || top == 127 || top >= 224;
 }
 
 /* The group's MAC: RFC 1112 section 6.4. */
-static inline uint64_t net_ipv4_multicast_mac(uint32_t address) {
+static inline uint64_t net_ipv4_multicast_mac(uint32_t address)
+{
     return UINT64_C(0x01005e000000) | (address & 0x7fffff);
 }
 
 /* The sum of addresses, protocol and size that UDP's checksum also covers (RFC 768). */
 static inline uint64_t net_ipv4_pseudo_sum(uint32_t source, uint32_t destination, uint8_t protocol,
-                                           uint16_t size) {
+                                           uint16_t size)
+{
     return net_sum_of((uint64_t)source + destination + protocol + size);
 }
 
-static inline enum net_reason net_ipv4_bad_first_byte(uint8_t version_and_size) {
+static inline enum net_reason net_ipv4_bad_first_byte(uint8_t version_and_size)
+{
     if (version_and_size >> 4 != 4) {
         return NET_BAD_IP_VERSION;
     }
@@ -62,7 +67,8 @@ static inline enum net_reason net_ipv4_bad_first_byte(uint8_t version_and_size) 
  * header is read once, so that memory which changes meanwhile cannot pass a check and then differ.
  */
 static inline enum net_reason net_ipv4_parse(const uint8_t *packet, size_t size,
-                                             struct net_ipv4 *ip) {
+                                             struct net_ipv4 *ip)
+{
     if (size < NET_IPV4_HEADER_SIZE) {
         return NET_TRUNCATED_IPV4;
     }
@@ -92,7 +98,8 @@ static inline enum net_reason net_ipv4_parse(const uint8_t *packet, size_t size,
 
 /* Writes NET_IPV4_HEADER_SIZE bytes, with checksum. Never to be fragmented, so that an
  * identification of zero is as good as any (RFC 6864 section 4.1). */
-static inline void net_ipv4_write(uint8_t *packet, const struct net_ipv4 *ip) {
+static inline void net_ipv4_write(uint8_t *packet, const struct net_ipv4 *ip)
+{
     const uint64_t first = (uint64_t)NET_IPV4_VERSION_AND_SIZE << 56 |
                            (uint64_t)ip->total_size << 32 | NET_IPV4_DONT_FRAGMENT;
     const uint64_t second =

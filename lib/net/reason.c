@@ -13,10 +13,12 @@ NET_REASONS(NET_REASON_NAME_FITS)
 static const char names[NET_REASON_COUNT][24] = {NET_REASONS(NET_REASON_NAME)};
 static const char meanings[NET_REASON_COUNT][64] = {NET_REASONS(NET_REASON_MEANING)};
 
-const char *net_reason_name(enum net_reason reason) {
+const char *net_reason_name(enum net_reason reason)
+{
     return (unsigned)reason < NET_REASON_COUNT ? names[reason] : "unknown";
 }
 
-const char *net_reason_meaning(enum net_reason reason) {
+const char *net_reason_meaning(enum net_reason reason)
+{
     return (unsigned)reason < NET_REASON_COUNT ? meanings[reason] : "unknown";
 }

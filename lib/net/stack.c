@@ -13,7 +13,8 @@ _Static_assert(NET_ETHERNET_HEADER_SIZE + NET_ARP_SIZE <= NET_STACK_PAYLOAD_OFFS
                "an ARP request overwrites the payload");
 _Static_assert(sizeof(struct net_udp_datagram) == 40, "a datagram's description grew");
 
-const char *net_stack_init(struct net_stack *stack, const struct net_stack_config *config) {
+const char *net_stack_init(struct net_stack *stack, const struct net_stack_config *config)
+{
     const uint32_t mtu = config->mtu == 0 ? NET_MTU_DEFAULT : config->mtu;
 
     if (config->mac == 0 || config->mac >> 48 != 0 || net_mac_is_group(config->mac)) {
@@ -55,34 +56,39 @@ const char *net_stack_init(struct net_stack *stack, const struct net_stack_confi
 
 /* Counts, and gives the verdict. */
 static __attribute__((cold, noinline)) enum net_stack_verdict drop(struct net_stack *stack,
-                                                                   enum net_reason reason) {
+                                                                   enum net_reason reason)
+{
     stack->dropped[reason]++;
     stack->last_drop = reason;
     return NET_STACK_DROPPED;
 }
 
 /* The same where the answer is false. */
-static __attribute__((cold, noinline)) bool refuse(struct net_stack *stack,
-                                                   enum net_reason reason) {
+static __attribute__((cold, noinline)) bool refuse(struct net_stack *stack, enum net_reason reason)
+{
     drop(stack, reason);
     return false;
 }
 
 /* Can `address` be one other host's? Nothing else is taken as a source, so that we never answer to
  * a group or to ourselves (RFC 1122 section 3.2.1.3). */
-static inline bool is_other_host(const struct net_stack *stack, uint32_t address) {
+static inline bool is_other_host(const struct net_stack *stack, uint32_t address)
+{
     return !net_ipv4_is_no_host(address) && address != stack->address &&
            address != stack->network && address != stack->broadcast;
 }
 
-static inline bool is_on_link(const struct net_stack *stack, uint32_t address) {
+static inline bool is_on_link(const struct net_stack *stack, uint32_t address)
+{
     return ((address ^ stack->address) & stack->mask) == 0;
 }
 
 /* Ethernet and IPv4 headers of a packet from us. */
-static inline __attribute__((always_inline)) void
-write_headers(const struct net_stack *stack, uint8_t *frame, uint64_t mac, uint32_t destination,
-              uint8_t protocol, size_t total_size) {
+static inline __attribute__((always_inline)) void write_headers(const struct net_stack *stack,
+                                                                uint8_t *frame, uint64_t mac,
+                                                                uint32_t destination,
+                                                                uint8_t protocol, size_t total_size)
+{
     const struct net_ethernet ethernet = {
         .destination = mac,
         .source = stack->mac,
@@ -103,7 +109,8 @@ write_headers(const struct net_stack *stack, uint8_t *frame, uint64_t mac, uint3
  * --------------------------------------------------------------------------------- */
 
 static inline enum net_reason admit_ethernet(const struct net_stack *stack,
-                                             const struct net_ethernet *ethernet) {
+                                             const struct net_ethernet *ethernet)
+{
     /* Group frames go on: what they carry decides. */
     if (UNLIKELY(ethernet->destination != stack->mac) && !net_mac_is_group(ethernet->destination)) {
         return NET_NOT_OUR_MAC;
@@ -120,7 +127,8 @@ static inline enum net_reason admit_ethernet(const struct net_stack *stack,
 
 /* RFC 826 "Packet Reception", with RFC 5227: a probe (sender 0) is answered and teaches nothing. */
 static enum net_reason admit_arp(const struct net_stack *stack, uint64_t destination,
-                                 const struct net_arp *arp) {
+                                 const struct net_arp *arp)
+{
     if (destination != stack->mac && destination != NET_MAC_BROADCAST) {
         return NET_NOT_OUR_MAC;
     }
@@ -145,7 +153,8 @@ static enum net_reason admit_arp(const struct net_stack *stack, uint64_t destina
 }
 
 static void build_arp(struct net_stack *stack, uint16_t operation, uint64_t target_mac,
-                      uint32_t target, struct net_frame *out) {
+                      uint32_t target, struct net_frame *out)
+{
     const struct net_ethernet ethernet = {
         .destination = operation == NET_ARP_REQUEST ? NET_MAC_BROADCAST : target_mac,
         .source = stack->mac,
@@ -167,7 +176,8 @@ static void build_arp(struct net_stack *stack, uint16_t operation, uint64_t targ
 static __attribute__((noinline)) enum net_stack_verdict receive_arp(struct net_stack *stack,
                                                                     const uint8_t *frame,
                                                                     size_t frame_size,
-                                                                    struct net_frame *reply) {
+                                                                    struct net_frame *reply)
+{
     struct net_arp arp;
     enum net_reason reason = net_arp_parse(frame + NET_ETHERNET_HEADER_SIZE,
                                            frame_size - NET_ETHERNET_HEADER_SIZE, &arp);
@@ -201,7 +211,8 @@ static __attribute__((noinline)) enum net_stack_verdict receive_arp(struct net_s
 /* For a packet whose MAC or address is not our own: to whom it goes, in datagram->cast. RFC 1122
  * section 3.3.6. */
 static __attribute__((noinline)) enum net_reason
-classify(const struct net_stack *stack, uint64_t mac, struct net_udp_datagram *datagram) {
+classify(const struct net_stack *stack, uint64_t mac, struct net_udp_datagram *datagram)
+{
     const uint32_t address = datagram->destination;
 
     if (address == stack->address) { /* so the MAC is a group's */
@@ -225,7 +236,8 @@ classify(const struct net_stack *stack, uint64_t mac, struct net_udp_datagram *d
  * be ignored, and is. */
 static __attribute__((noinline)) enum net_stack_verdict
 receive_icmp(struct net_stack *stack, const struct net_udp_datagram *from, const uint8_t *message,
-             size_t message_size, struct net_frame *reply) {
+             size_t message_size, struct net_frame *reply)
+{
     if (from->cast != NET_UNICAST) {
         return drop(stack, NET_ICMP_BROADCAST);
     }
@@ -249,7 +261,8 @@ receive_icmp(struct net_stack *stack, const struct net_udp_datagram *from, const
 }
 
 static inline enum net_stack_verdict receive_udp(struct net_stack *stack, const uint8_t *segment,
-                                                 size_t size, struct net_udp_datagram *datagram) {
+                                                 size_t size, struct net_udp_datagram *datagram)
+{
     struct net_udp udp;
     enum net_reason reason = net_udp_parse(segment, size, &udp);
 
@@ -271,7 +284,8 @@ static inline enum net_stack_verdict receive_udp(struct net_stack *stack, const 
 
 static inline enum net_stack_verdict
 receive_ipv4(struct net_stack *stack, const struct net_ethernet *ethernet, const uint8_t *packet,
-             size_t size, struct net_frame *reply, struct net_udp_datagram *datagram) {
+             size_t size, struct net_frame *reply, struct net_udp_datagram *datagram)
+{
     struct net_ipv4 ip;
     enum net_reason reason = net_ipv4_parse(packet, size, &ip);
 
@@ -304,7 +318,8 @@ receive_ipv4(struct net_stack *stack, const struct net_ethernet *ethernet, const
 
 enum net_stack_verdict net_stack_receive(struct net_stack *stack, const uint8_t *frame,
                                          size_t frame_size, struct net_frame *reply,
-                                         struct net_udp_datagram *datagram) {
+                                         struct net_udp_datagram *datagram)
+{
     struct net_ethernet ethernet;
 
     reply->size = 0;
@@ -333,7 +348,8 @@ enum net_stack_verdict net_stack_receive(struct net_stack *stack, const uint8_t 
 
 /* May `payload_size` bytes be sent in `out`? */
 static inline enum net_reason admit_payload(const struct net_stack *stack, size_t payload_size,
-                                            struct net_frame *out) {
+                                            struct net_frame *out)
+{
     out->size = 0;
     /* Compared without a sum that could overflow: frame_size_max is above NET_STACK_PAYLOAD_OFFSET.
      */
@@ -348,7 +364,8 @@ static inline enum net_reason admit_payload(const struct net_stack *stack, size_
 static inline __attribute__((always_inline)) void build_udp(struct net_stack *stack,
                                                             struct net_frame *out, uint64_t mac,
                                                             uint32_t destination,
-                                                            const struct net_udp *udp) {
+                                                            const struct net_udp *udp)
+{
     write_headers(stack, out->data, mac, destination, NET_IPV4_UDP,
                   NET_IPV4_HEADER_SIZE + (size_t)udp->size);
     net_udp_write(out->data + NET_STACK_UDP_OFFSET, udp);
@@ -359,7 +376,8 @@ static inline __attribute__((always_inline)) void build_udp(struct net_stack *st
 /* The same, with the checksum of that payload. */
 static __attribute__((noinline)) void build_udp_and_sum(struct net_stack *stack,
                                                         struct net_frame *out, uint64_t mac,
-                                                        uint32_t destination, struct net_udp udp) {
+                                                        uint32_t destination, struct net_udp udp)
+{
     udp.checksum =
         net_udp_checksum(out->data + NET_STACK_UDP_OFFSET, &udp, stack->address, destination);
     build_udp(stack, out, mac, destination, &udp);
@@ -367,7 +385,8 @@ static __attribute__((noinline)) void build_udp_and_sum(struct net_stack *stack,
 
 /* The answer's header. */
 static inline struct net_udp answer_header(const struct net_udp_datagram *datagram,
-                                           size_t payload_size, uint16_t checksum) {
+                                           size_t payload_size, uint16_t checksum)
+{
     return (struct net_udp){
         .source_port = datagram->destination_port,
         .destination_port = datagram->source_port,
@@ -380,8 +399,8 @@ static inline struct net_udp answer_header(const struct net_udp_datagram *datagr
  * length and payload does not depend on their order, so the checksum stays, and still vouches for
  * what the sender sent. */
 static inline __attribute__((always_inline)) bool
-build_echo(struct net_stack *stack, const struct net_udp_datagram *datagram,
-           struct net_frame *out) {
+build_echo(struct net_stack *stack, const struct net_udp_datagram *datagram, struct net_frame *out)
+{
     const struct net_udp udp = answer_header(datagram, datagram->payload_size, datagram->checksum);
     if (UNLIKELY(udp.checksum == 0)) {
         build_udp_and_sum(stack, out, datagram->source_mac, datagram->source, udp);
@@ -393,13 +412,15 @@ build_echo(struct net_stack *stack, const struct net_udp_datagram *datagram,
 
 static __attribute__((noinline)) bool echo_elsewhere(struct net_stack *stack,
                                                      const struct net_udp_datagram *datagram,
-                                                     struct net_frame *out) {
+                                                     struct net_frame *out)
+{
     memcpy(out->data + NET_STACK_PAYLOAD_OFFSET, datagram->payload, datagram->payload_size);
     return build_echo(stack, datagram, out);
 }
 
 bool net_stack_udp_echo(struct net_stack *stack, const struct net_udp_datagram *datagram,
-                        struct net_frame *out) {
+                        struct net_frame *out)
+{
     enum net_reason reason = admit_payload(stack, datagram->payload_size, out);
 
     if (UNLIKELY(reason != NET_OK)) {
@@ -418,7 +439,8 @@ bool net_stack_udp_echo(struct net_stack *stack, const struct net_udp_datagram *
 }
 
 bool net_stack_udp_reply(struct net_stack *stack, const struct net_udp_datagram *datagram,
-                         size_t payload_size, struct net_frame *out) {
+                         size_t payload_size, struct net_frame *out)
+{
     enum net_reason reason = admit_payload(stack, payload_size, out);
 
     if (reason != NET_OK) {
@@ -437,7 +459,8 @@ bool net_stack_udp_reply(struct net_stack *stack, const struct net_udp_datagram 
 
 /* The MAC to send to for `destination`; 0 if it must be asked for: then *hop is whose. */
 static enum net_reason resolve(struct net_stack *stack, uint32_t destination, uint32_t *hop,
-                               uint64_t *mac) {
+                               uint64_t *mac)
+{
     *hop = destination;
     *mac = 0;
     if (destination == UINT32_MAX ||
@@ -467,7 +490,8 @@ static enum net_reason resolve(struct net_stack *stack, uint32_t destination, ui
 
 enum net_stack_sending net_stack_udp_send(struct net_stack *stack, uint32_t destination,
                                           uint16_t source_port, uint16_t destination_port,
-                                          size_t payload_size, struct net_frame *out) {
+                                          size_t payload_size, struct net_frame *out)
+{
     uint64_t mac = 0;
     uint32_t hop = 0;
     enum net_reason reason = admit_payload(stack, payload_size, out);
@@ -493,6 +517,7 @@ enum net_stack_sending net_stack_udp_send(struct net_stack *stack, uint32_t dest
     return NET_STACK_READY;
 }
 
-void net_stack_age(struct net_stack *stack) {
+void net_stack_age(struct net_stack *stack)
+{
     net_arp_cache_age(&stack->arp);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `sddf run`: options, the story of a run, and the loop that waits for children, their output and
  * signals. See run.h. */
+#include "pd/sanitized.h"
 #include "run.h"
 #include <errno.h>
 #include <getopt.h>
@@ -286,8 +287,12 @@ int linux_run(int argc, char **argv)
         return 2;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (PD_SANITIZED) {
+        run_say("this is a build with sanitizers: every stack is four times what the system says");
+    }
     int code = 1;
-    if (take_signals(&run) && start(&run)) {
+    bool started = take_signals(&run) && start(&run);
+    if (started) {
         run_write_status(&run);
         if (run.options.verbose) {
             run_say("%zu PDs and %zu device models run", run.system->pd_count, run.device_count);
@@ -295,7 +300,7 @@ int linux_run(int argc, char **argv)
         code = watch(&run);
     }
     run_stop_all(&run);
-    if (run.system != NULL && run.region_fds != NULL) {
+    if (started) {
         run_write_stats(&run);
     }
     if (run.options.status != NULL) {

@@ -161,7 +161,7 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     }
     add(items, PD_REPORT, pd->report_fd, "", NULL);
     add(items, PD_STATE, pd->state_fd, "", NULL);
-    add(items, PD_WAKE, pd->child.wake[0], "", NULL);
+    add_reopened(items, PD_WAKE, pd->child.wake[0], O_RDONLY, "", NULL);
     add_maps(run, description, items);
     add_channels(run, index, items);
     add_irqs(run, index, items);

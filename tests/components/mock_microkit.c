@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The components' test bench (mock_microkit.h). MODULE is the path of the component, a shared
- * module whose undefined symbols are the functions below. */
+/* The components' test bench (mock_microkit.h). The component is a shared module whose undefined
+ * symbols are the functions below. */
 #include "mock_microkit.h"
 
 #include <dlfcn.h>
@@ -23,6 +23,7 @@ seL4_Bool microkit_have_signal;
 static void *blocks[BLOCKS_MAX];
 static uint32_t block_count;
 static struct stats_page *stats_page;
+static const char *module_path;
 static void *module;
 static void (*component_init)(void);
 static void (*component_notified)(microkit_channel);
@@ -113,6 +114,16 @@ static void too_long(int signal_number)
     fail_msg("the component did not end within %d s", TEST_SECONDS);
 }
 
+int mock_module(int argc, char **argv)
+{
+    if (argc != 2) {
+        (void)fprintf(stderr, "# usage: %s COMPONENT.so\n", argv[0]);
+        return 2;
+    }
+    module_path = argv[1];
+    return 0;
+}
+
 int mock_start(void **state)
 {
     (void)state;
@@ -128,7 +139,7 @@ int mock_start(void **state)
         }
     }
     mock_console[0] = '\0';
-    module = dlopen(MODULE, RTLD_NOW | RTLD_LOCAL);
+    module = dlopen(module_path, RTLD_NOW | RTLD_LOCAL);
     if (module == NULL) {
         printf("# %s\n", dlerror());
         return -1;

@@ -36,8 +36,11 @@ extern char *mock_console; /* shared with children */
 /* Whatever a test wants, zeroed, aligned to 64; freed by mock_end(). */
 void *mock_memory(size_t size);
 
-/* cmocka's setup and teardown: loads the component (its module's path is the argument of
- * mock_run()); ends it. A test that does not end within half a minute fails. */
+/* Takes the path of the component's module from the command line. Not 0 if there is none. */
+int mock_module(int argc, char **argv);
+
+/* cmocka's setup and teardown: loads the component; ends it. A test that does not end within half a
+ * minute fails. */
 int mock_start(void **state);
 int mock_end(void **state);
 

@@ -319,7 +319,7 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("capacity"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("a frame is copied whole into the client's buffer and nowhere else", test_copies),
@@ -340,5 +340,6 @@ int main(void)
                  test_restart_within_activation),
         SENTENCE("a bad configuration is named and stops the component", test_configuration),
     };
-    return cmocka_run_group_tests_name("copier", tests, NULL, NULL);
+    int wrong = mock_module(argc, argv);
+    return wrong != 0 ? wrong : cmocka_run_group_tests_name("copier", tests, NULL, NULL);
 }

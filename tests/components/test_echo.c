@@ -488,7 +488,7 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("bad configuration"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("an ARP request is answered in place", test_arp),
@@ -506,5 +506,6 @@ int main(void)
         SENTENCE("a copier that began a restart is left alone", test_restart_within_activation),
         SENTENCE("a bad configuration is named and stops the client", test_configuration),
     };
-    return cmocka_run_group_tests_name("echo", tests, NULL, NULL);
+    int wrong = mock_module(argc, argv);
+    return wrong != 0 ? wrong : cmocka_run_group_tests_name("echo", tests, NULL, NULL);
 }

@@ -353,7 +353,7 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("tested: the device is on fire"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("frames and buffers move both ways, shown to the device once a round", test_moves),
@@ -374,5 +374,6 @@ int main(void)
                  test_wake_during_flood),
         SENTENCE("a bad configuration is named and stops the driver", test_configuration),
     };
-    return cmocka_run_group_tests_name("shell", tests, NULL, NULL);
+    int wrong = mock_module(argc, argv);
+    return wrong != 0 ? wrong : cmocka_run_group_tests_name("shell", tests, NULL, NULL);
 }

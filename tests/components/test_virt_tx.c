@@ -554,7 +554,7 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("client's queue capacity"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("a frame goes to the driver by its I/O address and comes back", test_sends),
@@ -582,5 +582,6 @@ int main(void)
         SENTENCE("buffers are conserved under random traffic", test_random),
         SENTENCE("a bad configuration is named and stops the component", test_configuration),
     };
-    return cmocka_run_group_tests_name("virt_tx", tests, NULL, NULL);
+    int wrong = mock_module(argc, argv);
+    return wrong != 0 ? wrong : cmocka_run_group_tests_name("virt_tx", tests, NULL, NULL);
 }

@@ -528,7 +528,7 @@ static void test_random_device(void **state)
     assert_true(mock_counter("device_errors") != 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("the device is brought up with the least features and quiet", test_start_up),
@@ -545,5 +545,6 @@ int main(void)
                  test_no_device),
         SENTENCE("a lying device makes the driver return no buffer twice", test_random_device),
     };
-    return cmocka_run_group_tests_name("virtio", tests, NULL, NULL);
+    int wrong = mock_module(argc, argv);
+    return wrong != 0 ? wrong : cmocka_run_group_tests_name("virtio", tests, NULL, NULL);
 }

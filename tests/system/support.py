@@ -29,7 +29,7 @@ def build_directory():
 
 @contextlib.contextmanager
 def running(build, **options):
-    """A laboratory and a system in it that answers ping."""
+    """A laboratory and a system in it that echoes."""
     with lab.Lab(build) as laboratory:
         system = laboratory.sddf(**options)
         laboratory.wait_for_echo()

@@ -122,9 +122,9 @@ def test_a_flood_of_broadcasts_is_counted_and_the_system_echoes_after_it(running
     flood = ethernet(ipv4(udp(to=everybody), to=everybody), to=BROADCAST)
     support.inject(laboratory, [(20000, flood)])
     lab.wait_until(lambda: rise(system, before, "reply_to_group") > 0, 5, "reply_to_group")
+    assert rise(system, before, "udp_echoed") == 0
     laboratory.wait_for_echo()
     laboratory.wait_for_echo(lab.ECHO1_IP)
-    assert rise(system, before, "udp_echoed") == 0
 
 
 def test_bad_packets_of_all_kinds_cost_honest_ones_nothing(running):

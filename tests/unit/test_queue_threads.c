@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two threads exchange buffers over the real queue, sleeping on semaphores as PDs sleep on
- * notifications. The buffers are plain memory: under ThreadSanitizer a missing release or acquire is a
- * reported race; a lost wake ends in the alarm. Prints TAP. */
+/* Two threads exchange buffers over the real queue, sleeping on semaphores as PDs do on
+ * notifications. The buffers are plain memory: under ThreadSanitizer a missing release or acquire
+ * is a reported race; a lost wake ends in the alarm. Prints TAP. */
 #include <pthread.h>
 #include <sddf/queue.h>
 #include <semaphore.h>

@@ -6,8 +6,8 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <seccomp.h>
-#include <stddef.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -11,7 +11,7 @@ enum pd_handoff_kind {
     PD_LOG,        /* fd: write end of the log pipe, non-blocking */
     PD_REPORT,     /* fd: struct pd_report, rw */
     PD_STATE,      /* fd: struct pd_state, rw */
-    PD_WAKE,       /* fd: read end of the wake pipe, non-blocking */
+    PD_WAKE,       /* fd: read end of the wake pipe; reading it waits */
     PD_MAP,        /* fd: region; name: of the region; value: address, size, PD_MAP_* */
     PD_PEER_OUT,   /* fd: line to the peer, rw; name: of the peer; value[0]: peer's index */
     PD_PEER_IN,    /* fd: line from the peer, read-only; value[0]: peer's index */

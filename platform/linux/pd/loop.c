@@ -4,7 +4,6 @@
  * hold was written by other PDs: a word that changed is a notification, a message is copied before
  * it is looked at, and all else is private. */
 #include "pd.h"
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,15 +31,13 @@ static void sleep_disarm(void)
     link_awake();
 }
 
-/* Sleeps until somebody writes to the wake pipe, and empties it; what it holds means nothing. */
+/* Sleeps until somebody writes to the wake pipe, and empties it; what it holds means nothing. The
+ * read end waits; the write ends, in other hands, never do. */
 static void sleep_armed(void)
 {
-    struct pollfd wake = {.fd = pd.wake_fd, .events = POLLIN};
-    if (ppoll(&wake, 1, NULL, NULL) > 0) {
-        uint8_t drained[PD_WAKE_DRAIN];
-        ssize_t got = read(pd.wake_fd, drained, sizeof(drained));
-        (void)got;
-    }
+    uint8_t drained[PD_WAKE_DRAIN];
+    ssize_t got = read(pd.wake_fd, drained, sizeof(drained));
+    (void)got;
 }
 
 /* Which channels were notified and which interrupts fired since the last look. */
