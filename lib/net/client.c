@@ -129,7 +129,7 @@ uint32_t net_client_receive(struct net_client *net, struct net_desc *frames, uin
         uint64_t offset = frames[i].address;
         if (frames[i].length > net->config->buffer_size) {
             net->bad_returns++;
-            continue;
+            frames[i].length = 0; /* still a buffer: whoever reads no frame in it returns it */
         }
         if (!net_client_in_place(net)) {
             bool within = offset < net->config->rx_data.size &&
@@ -185,6 +185,7 @@ void net_client_send(struct net_client *net, const struct net_desc *frame)
         return;
     }
     if (queue_space(&net->tx, 1) == 0) { /* only while the virtualiser is down */
+        net->tx_down++;
         take_back(net, buffer);
         return;
     }

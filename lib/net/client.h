@@ -31,6 +31,7 @@ struct net_client {
     uint32_t at_copier;              /* buffers that wait for frames */
     uint16_t free[NET_BUFFERS_MAX];  /* stack */
     uint8_t holder[NET_BUFFERS_MAX]; /* enum net_client_holder, by buffer of tx_data */
+    uint64_t tx_down;                /* frames not sent: the virtualiser is not there (yet) */
     uint64_t bad_returns;            /* offsets out of range, or of buffers not given away */
 };
 

@@ -21,6 +21,7 @@ enum {
     REPLIED,
     DROP_PORT,
     DROP_NO_BUFFER,
+    DROP_TX_DOWN,
     BAD_RETURNS,
     ACTIVATIONS,
     SIGNALS,
@@ -29,7 +30,8 @@ enum {
 enum { COUNTERS = OWN_COUNTERS + NET_REASON_COUNT };
 
 static const char *counter_names[COUNTERS] = {
-    "udp_echoed", "replied", "drop_port", "drop_no_buffer", "bad_returns", "activations", "signals",
+    "udp_echoed",   "replied",     "drop_port",   "drop_no_buffer",
+    "drop_tx_down", "bad_returns", "activations", "signals",
 };
 
 static const struct net_client_config *config;
@@ -103,6 +105,7 @@ static void serve(void)
         }
     } while (!net_client_may_wait(&net));
 
+    stats_set(stats, DROP_TX_DOWN, net.tx_down);
     stats_set(stats, BAD_RETURNS, net.bad_returns);
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, net.signals.sent);

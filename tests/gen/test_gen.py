@@ -182,7 +182,7 @@ def test_a_client_with_a_copier_does_not_map_the_devices_data(system):
         if f"{pd}_copier" in system.pds:
             assert "eth0_rx_data" not in system.maps(pd)
             assert system.blobs[pd]["rx_data"] == system.blobs[pd]["tx_data"]
-            assert system.blobs[pd]["rx_buffers"] == 256
+            assert 0 < system.blobs[pd]["rx_buffers"] < system.blobs[pd]["tx_data"]["size"] // 2048
 
 
 def test_a_clients_data_is_read_by_the_transmit_virtualiser_and_nobody_elses(system):

@@ -44,7 +44,6 @@ def provoke(laboratory):
 def test_the_other_client_loses_nothing(hostile, copy, tmp_path):
     with support.running(BUILD, yaml=describe(tmp_path, hostile, copy),
                          search=[BUILD / "tests/system"]) as (laboratory, system):
-        before = system.stats()
         process, path = laboratory.load("--rate", 500, "--duration", 2)
         provoke(laboratory)
         _, error = process.communicate(timeout=20)
@@ -56,8 +55,7 @@ def test_the_other_client_loses_nothing(hostile, copy, tmp_path):
         assert (report["lost"], report["corrupt"]) == (0, 0), (report["lost_by_reason"], after)
         for program, copies, counter in CASES:
             if (program, copies) == (hostile, copy):
-                assert support.counted(after, counter) > support.counted(before, counter) or \
-                    support.counted(before, counter) > 0, counter
+                assert support.counted(after, counter) > 0, counter
         pids = system.pids()
         assert len(pids) == (8 if copy == "true" else 7)
         assert all(support.alive(pid) for name, pid in pids.items() if name != "echo1")

@@ -36,8 +36,9 @@ static void sleep_disarm(void)
 static void sleep_armed(void)
 {
     uint8_t drained[PD_WAKE_DRAIN];
-    ssize_t got = read(pd.wake_fd, drained, sizeof(drained));
-    (void)got;
+    if (read(pd.wake_fd, drained, sizeof(drained)) == 0) {
+        pd_exit(PD_EXIT_START); /* no write end is left: the runner is gone */
+    }
 }
 
 /* Which channels were notified and which interrupts fired since the last look. */
