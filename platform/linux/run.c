@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `sddf run`: options, the story of a run, and the loop that waits for children, their output and
  * signals. See run.h. */
-#include "pd/sanitized.h"
 #include "run.h"
+#include "pd/sanitized.h"
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
