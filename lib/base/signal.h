@@ -39,10 +39,15 @@ static inline void signal_now(struct signals *signals)
 
 static inline void signal_end(struct signals *signals)
 {
-    if (signals->pending) {
-        microkit_deferred_notify(signals->channel);
-        signals->pending = false;
+    if (!signals->pending) {
+        return;
     }
+    if (microkit_have_signal) {
+        microkit_notify(signals->channel);
+    } else {
+        microkit_deferred_notify(signals->channel);
+    }
+    signals->pending = false;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The PD's event loop against a hostile peer: what may stand in a line page, which the peer writes
  * at will. Includes the loop itself to reach its parts. */
-#include "platform/linux/pd/loop.c"
+#include "platform/linux/pd/loop.c" /* NOLINT(bugprone-suspicious-include) */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

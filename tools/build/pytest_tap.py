@@ -13,6 +13,10 @@ class Tap:
     def __init__(self):
         self.number = 0
 
+    def pytest_addoption(self, parser):
+        """Assertion messages ask for the verbosity, which the terminal plugin would have defined."""
+        parser.addoption("--tap-verbose", dest="verbose", type=int, default=0)
+
     def line(self, outcome, name, note="", text=""):
         self.number += 1
         word = "not ok" if outcome == "failed" else "ok"
