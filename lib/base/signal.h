@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Signals of one activation: all but the last are sent at once, the last is combined with the wait
- * that follows (one kernel entry less on seL4). Microkit keeps one deferred call per entry point,
- * so signal_end() is the last thing that an entry point does. */
+ * that follows (one kernel entry less on seL4); signal_end() is the last thing that an entry point
+ * does. Microkit keeps one deferred call per *wait* and may deliver several channels in one wake: a
+ * second deferred call would replace the first, so it is sent at once instead. */
 #ifndef BASE_SIGNAL_H
 #define BASE_SIGNAL_H
 
