@@ -94,12 +94,32 @@ struct system_description {
     size_t channel_count;
 };
 
+struct findings; /* tools/sddf/findings.h */
+struct board;
+
 /* Reads and checks `path`; images and prefill files are looked up in `search` (`search_count`
- * directories), then beside the file. Returns NULL after printing every error found to stderr as
- * "FILE:LINE: what was found, what is allowed, what to do". Freed by system_free(). */
+ * directories), then beside the file. Returns NULL if there is an error; every finding is printed to
+ * stderr as "FILE:LINE: what was found, what is allowed; what to do". Freed by system_free(). */
 struct system_description *system_read(const char *path, const char *const *search,
                                        size_t search_count);
 void system_free(struct system_description *system);
+
+/* The same of a file, or of a text in memory if `text` is not NULL, into a list of findings. */
+struct system_source {
+    const char *name; /* path, or what messages call the text */
+    const char *text;
+    size_t size; /* bytes of `text` */
+    const char *const *search;
+    size_t search_count;
+    bool files_may_miss; /* images and prefill files need not be there yet */
+    const struct board *board; /* if its devices are to be looked at; else NULL */
+    bool thorough;       /* find what seL4 would suffer from too (docs/rules) */
+    bool not_for_linux;  /* seL4 alone need have what the file asks for */
+};
+struct system_description *system_read_from(const struct system_source *source,
+                                            struct findings *findings);
+/* One with nothing in it and room for all that the limits above allow; NULL: out of memory. */
+struct system_description *system_new(const char *path);
 
 /* A board: which device backend answers at which physical range (boards/NAME.yaml). */
 enum { BOARD_DEVICES_MAX = 64, BOARD_DMA_REGIONS_MAX = 64 };
@@ -128,7 +148,11 @@ struct board {
     size_t device_count;
 };
 
-/* Reads and checks a board file; false after printing every error as "FILE:LINE:COLUMN: ...". */
+/* Reads and checks a board file, or its text in memory, which messages call `name`; false if there
+ * was an error. Findings are added to `findings`; board_read() prints them to stderr. */
 bool board_read(const char *path, struct board *board);
+bool board_read_into(const char *path, struct board *board, struct findings *findings);
+bool board_parse(const char *name, const char *text, size_t size, struct board *board,
+                 struct findings *findings);
 
 #endif

@@ -147,7 +147,7 @@ HOSTILE_SYSTEMS = {
     "too_many_elements": (b"<system>" + b"<channel/>" * 70000 + b"</system>", "more than 65536 el"),
     "too_many_regions": (
         f'<system>{PD}{REGION * 2100}</system>'.encode(), "more than 2048 memory regions"),
-    "many_errors": (b"<system>" + b"<x/>" * 3000 + b"</system>", "more errors"),
+    "many_errors": (b"<system>" + b"<x/>" * 3000 + b"</system>", "more findings"),
     "many_lines": (b"<system>" + b"\n" * 100000 + b"<x/></system>", "100001: <x> cannot stand"),
     "not_text": (b"\xff\xfe\x00\x01\x80", "not XML: "),
     "zero_byte": (b"<system>\0</system>", "not XML: "),

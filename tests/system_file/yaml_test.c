@@ -21,7 +21,7 @@ static uint64_t value_of(getter get, const char *value, uint64_t min, uint64_t m
 {
     char text[128];
     int length = snprintf(text, sizeof(text), "k: %s\n", value);
-    struct yaml_file *file = yaml_file_parse("test", text, (size_t)length);
+    struct yaml_file *file = yaml_file_parse("test", text, (size_t)length, NULL);
     assert_non_null(file);
     uint64_t number = UNTOUCHED;
     bool good = get(yaml_need(yaml_root(file), "k"), min, max, &number);
@@ -63,7 +63,10 @@ static void sizes_have_binary_units(void **state)
 {
     (void)state;
     assert_int_equal(value_of(yaml_as_size, "512B", 0, UINT64_MAX), 512);
-    assert_int_equal(value_of(yaml_as_size, "0x1000", 0, UINT64_MAX), 0x1000);
+    assert_int_equal(value_of(yaml_as_size, "0x1000", 0, UINT64_MAX), UNTOUCHED);
+    assert_int_equal(value_of(yaml_as_size, "4096", 0, UINT64_MAX), UNTOUCHED);
+    assert_int_equal(value_of(yaml_as_bytes, "0x1000", 0, UINT64_MAX), 0x1000);
+    assert_int_equal(value_of(yaml_as_bytes, "4096", 0, UINT64_MAX), UNTOUCHED);
     assert_int_equal(value_of(yaml_as_size, "4KiB", 0, UINT64_MAX), 4096);
     assert_int_equal(value_of(yaml_as_size, "2MiB", 0, UINT64_MAX), 0x200000);
     assert_int_equal(value_of(yaml_as_size, "1GiB", 0, UINT64_MAX), 0x40000000);
@@ -91,7 +94,7 @@ static void texts_flags_choices_and_names_are_what_they_must_be(void **state)
     (void)state;
     static const char TEXT[] = "s: 52:54:00\nlong: abcdef\nyes: yes\non: true\nc: b\n2x: 1\n";
     static const char *const CHOICES[] = {"a", "b", NULL};
-    struct yaml_file *file = yaml_file_parse("test", TEXT, sizeof(TEXT) - 1);
+    struct yaml_file *file = yaml_file_parse("test", TEXT, sizeof(TEXT) - 1, NULL);
     assert_non_null(file);
     const struct yaml_node *root = yaml_root(file);
     char text[9] = "x";
@@ -116,7 +119,7 @@ static void texts_flags_choices_and_names_are_what_they_must_be(void **state)
 static void an_absent_key_keeps_the_default_and_only_need_calls_it_an_error(void **state)
 {
     (void)state;
-    struct yaml_file *file = yaml_file_parse("test", "a: 1\n", 5);
+    struct yaml_file *file = yaml_file_parse("test", "a: 1\n", 5, NULL);
     assert_non_null(file);
     const struct yaml_node *root = yaml_root(file);
     uint64_t value = UNTOUCHED;

@@ -12,13 +12,15 @@ void check_pd_count(const struct model *model)
         ours += network_pd_count(&model->networks[i]);
     size_t count = model->component_count + ours;
     if (count > MODEL_PDS_MAX)
-        yaml_error(model->root,
+        yaml_error(yaml_get(model->root, "components"), RULE_TOO_MANY_PDS,
                    "found %zu protection domains (%zu components; %zu drivers, virtualisers and "
-                   "copiers), expected at most %d, Microkit's limit; remove clients, or copiers of "
-                   "clients that may see each other's frames (copy: false)",
+                   "copiers)" ALLOWED "at most %d, Microkit's limit" REMEDY
+                   "remove clients, or copiers of clients that may see each other's frames (copy: "
+                   "false)",
                    count, model->component_count, ours, MODEL_PDS_MAX);
     if (count == 0)
-        yaml_error(model->root, "found no component, expected one at least");
+        yaml_error(yaml_get(model->root, "components"), RULE_MISSING_KEY,
+                   "found no component" ALLOWED "one at least" REMEDY "add one");
 }
 
 static void check_names(const struct model *model)
@@ -26,8 +28,8 @@ static void check_names(const struct model *model)
     for (size_t i = 0; i < model->pd_count; i++) {
         for (size_t j = 0; j < i; j++) {
             if (strcmp(model->pds[i].name, model->pds[j].name) == 0)
-                yaml_error(model->pds[i].node,
-                           "makes a protection domain \"%s\", as line %u does; rename one",
+                yaml_error(model->pds[i].node, RULE_DUPLICATE_NAME,
+                           "makes a protection domain \"%s\", as line %u does" REMEDY "rename one",
                            model->pds[i].name, model->pds[j].node->key_line);
         }
     }
@@ -35,7 +37,8 @@ static void check_names(const struct model *model)
         const struct model_region *region = &model->regions[i];
         for (size_t j = 0; j < i; j++) {
             if (strcmp(region->name, model->regions[j].name) == 0)
-                yaml_error(region->node, "makes a region \"%s\", as line %u does; rename one",
+                yaml_error(region->node, RULE_DUPLICATE_NAME,
+                           "makes a region \"%s\", as line %u does" REMEDY "rename one",
                            region->name, model->regions[j].node->key_line);
         }
     }
@@ -55,9 +58,9 @@ static void check_priorities(const struct model *model)
                 lowest = server;
         }
         if (lowest != NULL && lowest->sched.priority < pd->sched.priority)
-            yaml_error(pd->node,
-                       "found %s at priority %u, above %s, which serves it, at %u; expected no "
-                       "client above its server: lower the one or raise the other",
+            yaml_error(pd->node, RULE_CLIENT_ABOVE_SERVER,
+                       "found %s at priority %u, above %s, which serves it, at %u" ALLOWED
+                       "no client above its server" REMEDY "lower the one or raise the other",
                        pd->name, pd->sched.priority, lowest->name, lowest->sched.priority);
     }
 }
@@ -72,11 +75,11 @@ static void check_registers(const struct model *model)
             if (region->use == USE_REGISTERS && other->use == USE_REGISTERS &&
                 region->phys_addr < other->phys_addr + other->size &&
                 other->phys_addr < region->phys_addr + region->size)
-                yaml_error(region->node,
-                           "its registers share the page at 0x%llx with those of %s (line %u), "
-                           "expected a page of its own; use another device of the board",
-                           (unsigned long long)region->phys_addr, other->node->key,
-                           other->node->key_line);
+                yaml_error(
+                    region->node, RULE_SHARED_PAGE,
+                    "its registers share the page at 0x%llx with those of %s (line %u)" ALLOWED
+                    "a page of its own" REMEDY "use another device of the board",
+                    (unsigned long long)region->phys_addr, other->node->key, other->node->key_line);
         }
     }
 }
@@ -86,11 +89,45 @@ static void check_interrupts(const struct model *model)
 {
     for (size_t i = 0; i < model->pd_count; i++) {
         if (model->pds[i].irq.used && strcmp(model->board->arch, "x86_64") == 0)
-            yaml_error(model->pds[i].node,
+            yaml_error(model->pds[i].node, RULE_NOT_YET_SUPPORTED,
                        "found a device with an interrupt on board %s (%s), whose architecture is "
-                       "x86_64; expected aarch64, riscv64 or host, interrupts of x86_64 are not "
-                       "supported yet",
+                       "x86_64" ALLOWED "aarch64, riscv64 or host" REMEDY "use another board",
                        model->board->name, model->board->file);
+    }
+}
+
+static void check_symbol(const struct model_pd *pd, size_t map, const char *symbol,
+                         const char **seen, size_t *count)
+{
+    if (symbol[0] == '\0')
+        return;
+    bool taken = pd->config != NULL &&
+                 (strcmp(symbol, "sddf_config") == 0 || strcmp(symbol, "sddf_config_size") == 0);
+    for (size_t i = 0; i < *count; i++)
+        taken = taken || strcmp(seen[i], symbol) == 0;
+    seen[(*count)++] = symbol;
+    if (taken)
+        yaml_error(pd->maps[map].wish->node, RULE_DUPLICATE_SYMBOL,
+                   "sets \"%s\" of %s a second time" ALLOWED "one value for each symbol" REMEDY
+                   "use another",
+                   symbol, pd->name);
+}
+
+/* The variables of a program that the file sets, of regions and of channels. */
+static void check_symbols(const struct model *model)
+{
+    const char *seen[3 * MODEL_MAPS_MAX + 64];
+    for (size_t p = 0; p < model->pd_count; p++) {
+        const struct model_pd *pd = &model->pds[p];
+        size_t count = 0;
+        for (size_t m = 0; m < pd->map_count; m++) {
+            const struct model_map_wish *wish = pd->maps[m].wish;
+            if (wish == NULL)
+                continue;
+            check_symbol(pd, m, wish->symbol, seen, &count);
+            check_symbol(pd, m, wish->size_symbol, seen, &count);
+            check_symbol(pd, m, wish->io_symbol, seen, &count);
+        }
     }
 }
 
@@ -100,4 +137,5 @@ void check_model(const struct model *model)
     check_priorities(model);
     check_registers(model);
     check_interrupts(model);
+    check_symbols(model);
 }

@@ -7,68 +7,31 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    COMPONENT_PRIORITY = 97, /* unless the file says otherwise */
-    PRIORITY_MAX = 254,      /* Microkit keeps 255 for itself */
-    CPU_MAX = 63,
-    STACK_MAX = 16 << 20, /* bytes */
-    BUDGET_MIN = 10,      /* microseconds */
-    PERIOD_MAX = 60 * 1000 * 1000,
-};
+enum { COMPONENT_PRIORITY = 97 }; /* unless the file says otherwise */
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define WORD    LETTERS "0123456789_"
-
-/* It names files, and stands in a comment of XML, which "-" could end. */
-static void describe_name(const struct yaml_node *node, char name[MODEL_WORD_MAX])
+void describe_sched(const struct yaml_node *map, const struct model_sched *sched)
 {
-    if (yaml_as_string(node, name, MODEL_WORD_MAX) &&
-        (strchr(LETTERS, name[0]) == NULL || strspn(name, WORD) != strlen(name)))
-        yaml_error(node, "found \"%s\", expected a letter, then letters, digits and _", name);
-}
-
-void describe_sched(const struct yaml_node *map, struct model_sched *sched)
-{
-    uint64_t number = 0;
-    if (yaml_as_integer(yaml_get(map, "priority"), 0, PRIORITY_MAX, &number))
-        sched->priority = (unsigned)number;
-    if (yaml_as_integer(yaml_get(map, "cpu"), 0, CPU_MAX, &number))
-        sched->cpu = (unsigned)number;
     const struct yaml_node *period = yaml_get(map, "period");
     const struct yaml_node *budget = yaml_get(map, "budget");
-    bool good = yaml_as_duration(budget, BUDGET_MIN, PERIOD_MAX, &sched->budget_us);
-    good = yaml_as_duration(period, BUDGET_MIN, PERIOD_MAX, &sched->period_us) && good;
     if (period != NULL && budget == NULL)
-        yaml_error(period, "found a period without a budget; add \"budget\", the time in each "
-                           "period that it may run");
-    else if (period != NULL && good && sched->period_us < sched->budget_us)
-        yaml_error(period,
-                   "found %s, expected at least the budget, %s; raise one or lower the other",
+        yaml_error(period, RULE_PERIOD_WITHOUT_BUDGET,
+                   "found a period without a budget" REMEDY
+                   "add \"budget\", the time in each period that it may run");
+    else if (period != NULL && sched->period_us != 0 && sched->period_us < sched->budget_us)
+        yaml_error(period, RULE_BUDGET_ABOVE_PERIOD,
+                   "found %s" ALLOWED "at least the budget, %s" REMEDY
+                   "raise one or lower the other",
                    period->text, budget->text);
-    const struct yaml_node *stack = yaml_get(map, "stack_size");
-    if (yaml_as_size(stack, PAGE_4K, STACK_MAX, &sched->stack_size) &&
-        sched->stack_size % PAGE_4K != 0)
-        yaml_error(stack, "found %s, expected a multiple of 4KiB", stack->text);
-}
-
-static void describe_image(const struct yaml_node *node, struct model_component *component)
-{
-    char image[MODEL_IMAGE_MAX - sizeof(".elf") + 1];
-    if (!yaml_as_string(node, image, sizeof(image)))
-        return;
-    if (strspn(image, WORD "-") != strlen(image))
-        yaml_error(node,
-                   "found \"%s\", expected the image's name: letters, digits, _ and -, "
-                   "without a folder and without .elf",
-                   image);
-    snprintf(component->image, sizeof(component->image), "%s.elf", image);
 }
 
 static void describe_component(struct model *model, const struct yaml_node *node)
 {
     if (model->component_count == MODEL_COMPONENTS_MAX) {
-        yaml_error(node, "found more than %d components; Microkit allows %d protection domains",
-                   MODEL_COMPONENTS_MAX, MODEL_PDS_MAX);
+        if (model->component_count + 1 == node->parent->count) /* once */
+            yaml_error(node, RULE_TOO_MANY_PDS,
+                       "found more than %d components" ALLOWED
+                       "at most %d protection domains" REMEDY "remove some",
+                       MODEL_COMPONENTS_MAX, MODEL_PDS_MAX);
         return;
     }
     struct model_component *component = &model->components[model->component_count];
@@ -80,28 +43,42 @@ static void describe_component(struct model *model, const struct yaml_node *node
         return;
     model->component_count++;
     const struct yaml_node *map = yaml_as_map(node);
-    yaml_check_keys(map, "image", "priority", "budget", "period", "cpu", "stack_size", NULL);
-    describe_image(yaml_need(map, "image"), component);
+    fields_read(map, COMPONENT_FIELDS, component);
     describe_sched(map, &component->sched);
+    char image[MODEL_IMAGE_MAX];
+    snprintf(image, sizeof(image), "%s.elf", component->image_name);
+    memcpy(component->image, image, sizeof(image));
 }
 
-struct model_component *model_component(struct model *model, const char *name)
+struct model_component *describe_find_component(struct model *model, const struct yaml_node *node,
+                                                const char *name)
 {
+    const char *names[MODEL_COMPONENTS_MAX + 1] = {NULL};
     for (size_t i = 0; i < model->component_count; i++) {
-        if (strcmp(model->components[i].name, name) == 0)
+        names[i] = model->components[i].name;
+        if (strcmp(names[i], name) == 0)
             return &model->components[i];
     }
+    if (yaml_get(model->root, "components") == NULL) /* which has been said */
+        return NULL;
+    const char *nearest = nearest_word(name, names);
+    if (nearest != NULL)
+        yaml_error(node, RULE_UNKNOWN_COMPONENT,
+                   "there is no component \"%.60s\"" REMEDY "did you mean \"%s\"?", name, nearest);
+    else
+        yaml_error(node, RULE_UNKNOWN_COMPONENT,
+                   "there is no component \"%.60s\"" REMEDY "add it under \"components\"", name);
     return NULL;
 }
 
 void describe_system(struct model *model)
 {
     const struct yaml_node *root = model->root;
-    yaml_check_keys(root, "system", "network", "components", NULL);
-    describe_name(yaml_need(root, "system"), model->name);
-    yaml_for_each(entry, yaml_as_map(yaml_need(root, "components")))
+    fields_read(root, SYSTEM_FIELDS, model);
+    yaml_for_each(entry, yaml_as_map(yaml_get(root, "components")))
     {
         describe_component(model, entry);
     }
     network_describe(model, yaml_get(root, "network"));
+    shared_describe(model);
 }

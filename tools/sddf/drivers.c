@@ -14,8 +14,9 @@ static void read_compatible(const struct yaml_node *node, struct driver *driver)
 {
     const struct yaml_node *list = yaml_as_list(node);
     if (list != NULL && (list->count == 0 || list->count > DRIVER_COMPATIBLE_MAX)) {
-        yaml_error(list, "found %zu compatible strings, expected 1 to %d", list->count,
-                   DRIVER_COMPATIBLE_MAX);
+        yaml_error(list, RULE_OUT_OF_RANGE,
+                   "found %zu compatible strings" ALLOWED "1 to %d" REMEDY "list those it serves",
+                   list->count, DRIVER_COMPATIBLE_MAX);
         return;
     }
     yaml_for_each(entry, list)
@@ -27,11 +28,14 @@ static void read_compatible(const struct yaml_node *node, struct driver *driver)
 /* The image's name goes into the .system file. */
 static void read_image(const struct yaml_node *node, struct driver *driver)
 {
-    static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "_.-";
+    static const char CHARACTERS[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        "_.-";
     if (yaml_as_string(node, driver->image, sizeof(driver->image)) &&
-        strspn(driver->image, ALLOWED) != strlen(driver->image))
-        yaml_error(node, "found \"%s\", expected a file name of letters, digits, _ . and -",
+        strspn(driver->image, CHARACTERS) != strlen(driver->image))
+        yaml_error(node, RULE_BAD_NAME,
+                   "found \"%s\"" ALLOWED "a file name of letters, digits, _ . and -" REMEDY
+                   "rename the image",
                    driver->image);
 }
 
@@ -51,14 +55,16 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers)
     const struct yaml_node *rings = yaml_need(root, "rings");
     if (yaml_as_size(rings, PAGE, RINGS_SIZE_MAX, &driver->rings_size) &&
         driver->rings_size % PAGE != 0)
-        yaml_error(rings, "found %s, expected a multiple of 4KiB", rings->text);
+        yaml_error(rings, RULE_MISALIGNED,
+                   "found %s" ALLOWED "a multiple of 4KiB" REMEDY "round it up", rings->text);
     bool good = yaml_file_errors(file) == 0;
     yaml_file_free(file);
     drivers->count++;
     return good;
 }
 
-static bool read_directory(const char *directory, struct drivers *drivers)
+static bool read_directory(const char *directory, struct drivers *drivers,
+                           struct findings *findings)
 {
     char pattern[4096];
     int length = snprintf(pattern, sizeof(pattern), "%s/*/*/driver.yaml", directory);
@@ -66,27 +72,30 @@ static bool read_directory(const char *directory, struct drivers *drivers)
     bool good = length > 0 && (size_t)length < sizeof(pattern) &&
                 glob(pattern, 0, NULL, &found) == 0; /* sorted */
     if (!good)
-        fprintf(stderr, "%s: found no driver, expected CLASS/DEVICE/driver.yaml in it\n",
-                directory);
+        findings_add_file(findings, RULE_CANNOT_READ, directory,
+                          "found no driver" ALLOWED "CLASS/DEVICE/driver.yaml in it" REMEDY
+                          "give the folder of the drivers");
     for (size_t i = 0; good && i < found.gl_pathc; i++) {
         if (drivers->count == DRIVERS_MAX) {
-            fprintf(stderr, "%s: more than %d drivers\n", directory, DRIVERS_MAX);
+            findings_add_file(findings, RULE_FILE_LIMIT, directory, "found more than %d drivers",
+                              DRIVERS_MAX);
             good = false;
         } else {
-            good = read_driver(yaml_file_read(found.gl_pathv[i]), drivers);
+            good = read_driver(yaml_file_read(found.gl_pathv[i], findings), drivers);
         }
     }
     globfree(&found);
     return good;
 }
 
-bool drivers_read(const char *directory, struct drivers *drivers)
+bool drivers_read(const char *directory, struct drivers *drivers, struct findings *findings)
 {
     drivers->count = 0;
     if (directory != NULL)
-        return read_directory(directory, drivers);
+        return read_directory(directory, drivers, findings);
     for (const struct embedded_driver *driver = EMBEDDED_DRIVERS; driver->path != NULL; driver++) {
-        struct yaml_file *file = yaml_file_parse(driver->path, driver->text, strlen(driver->text));
+        struct yaml_file *file =
+            yaml_file_parse(driver->path, driver->text, strlen(driver->text), findings);
         if (!read_driver(file, drivers))
             return false;
     }

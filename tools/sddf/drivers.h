@@ -4,6 +4,8 @@
 #ifndef SDDF_DRIVERS_H
 #define SDDF_DRIVERS_H
 
+#include "tools/sddf/findings.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +30,8 @@ struct drivers {
     size_t count;
 };
 
-/* From the directory, or the built-in list if it is NULL. False after printing why not. */
-bool drivers_read(const char *directory, struct drivers *drivers);
+/* From the directory, or the built-in list if it is NULL. False after adding a finding. */
+bool drivers_read(const char *directory, struct drivers *drivers, struct findings *findings);
 
 /* NULL if none of that class serves the compatible string. */
 const struct driver *driver_find(const struct drivers *drivers, const char *class_name,

@@ -98,13 +98,13 @@ static void emit_client(FILE *out, const struct network *network,
                         const struct network_client *client)
 {
     const char *name = client->component->name;
-    const uint8_t *ip = client->ip;
+    const uint8_t *ip = client->ip.address;
     struct memory rx_data = {network->rx_data, "rx data", DEVICE};
     struct memory data = {client->data, "data", HOSTILE};
     char label[MODEL_NAME_MAX] = "no address";
-    if (client->prefix_length != 0)
+    if (client->ip.prefix_length != 0)
         snprintf(label, sizeof(label), "%u.%u.%u.%u/%u", ip[0], ip[1], ip[2], ip[3],
-                 client->prefix_length);
+                 client->ip.prefix_length);
     fprintf(out,
             "    subgraph \"cluster_%s\" {\n        labelloc=t; labeljust=r; label=\"%s%s\";\n",
             name, label, client->copy ? "" : ", zero copy");

@@ -17,7 +17,7 @@ static void emit_region(FILE *out, const struct model *model, const struct model
         fprintf(out, " size=\"0x%" PRIx64 "\" page_size=\"0x%" PRIx64 "\"", region->size,
                 region->page_size);
     }
-    if (region->use == USE_REGISTERS || region->use == USE_DMA)
+    if (region->has_phys_addr)
         fprintf(out, " phys_addr=\"0x%" PRIx64 "\"", region->phys_addr);
     fputs(" />\n", out);
 }
@@ -25,9 +25,13 @@ static void emit_region(FILE *out, const struct model *model, const struct model
 static void emit_map(FILE *out, const struct model_map *map)
 {
     fprintf(out, "        <map mr=\"%s\" vaddr=\"0x%" PRIx64 "\" perms=\"%s\"", map->region->name,
-            map->region->vaddr, map->write ? "rw" : "r");
-    if (map->region->use == USE_REGISTERS)
+            map->region->vaddr, model_map_perms(map));
+    if (map->uncached)
         fputs(" cached=\"false\"", out);
+    if (map->wish != NULL && map->wish->symbol[0] != '\0')
+        fprintf(out, " setvar_vaddr=\"%s\"", map->wish->symbol);
+    if (map->wish != NULL && map->wish->size_symbol[0] != '\0')
+        fprintf(out, " setvar_size=\"%s\"", map->wish->size_symbol);
     if (map->region->use == USE_CONFIG)
         fputs(" setvar_vaddr=\"sddf_config\" setvar_prefill_size=\"sddf_config_size\"", out);
     fputs(" />\n", out);
@@ -43,6 +47,8 @@ static void emit_pd(FILE *out, const struct model_pd *pd)
         fprintf(out, " period=\"%" PRIu64 "\"", sched->period_us);
     if (sched->cpu != 0)
         fprintf(out, " cpu=\"%u\"", sched->cpu);
+    if (sched->passive)
+        fputs(" passive=\"true\"", out);
     if (sched->stack_size != 0)
         fprintf(out, " stack_size=\"0x%" PRIx64 "\"", sched->stack_size);
     fprintf(out, ">\n        <program_image path=\"%s\" />\n", pd->image);
@@ -51,7 +57,28 @@ static void emit_pd(FILE *out, const struct model_pd *pd)
     if (pd->irq.used)
         fprintf(out, "        <irq irq=\"%" PRIu64 "\" id=\"%u\" trigger=\"%s\" />\n",
                 pd->irq.number, pd->irq.id, pd->irq.edge ? "edge" : "level");
+    for (size_t i = 0; i < pd->map_count; i++) {
+        const struct model_map_wish *wish = pd->maps[i].wish;
+        if (wish != NULL && wish->io_symbol[0] != '\0')
+            fprintf(out, "        <setvar symbol=\"%s\" region_paddr=\"%s\" />\n", wish->io_symbol,
+                    pd->maps[i].region->name);
+    }
     fputs("    </protection_domain>\n", out);
+}
+
+static void emit_end(FILE *out, const struct model_channel *channel, unsigned end)
+{
+    fprintf(out, "        <end pd=\"%s\" id=\"%u\"", channel->pd[end]->name, channel->id[end]);
+    if (channel->link != NULL) {
+        const struct model_end_wish *wish = &channel->link->end[end];
+        if (wish->call)
+            fputs(" pp=\"true\"", out);
+        if (!wish->notify)
+            fputs(" notify=\"false\"", out);
+        if (wish->symbol[0] != '\0')
+            fprintf(out, " setvar_id=\"%s\"", wish->symbol);
+    }
+    fputs(" />\n", out);
 }
 
 void emit_system(FILE *out, const struct model *model)
@@ -71,8 +98,7 @@ void emit_system(FILE *out, const struct model *model)
         const struct model_channel *channel = &model->channels[i];
         fprintf(out, "%s    <channel>\n", i == 0 ? "\n" : "");
         for (unsigned end = 0; end < 2; end++)
-            fprintf(out, "        <end pd=\"%s\" id=\"%u\" />\n", channel->pd[end]->name,
-                    channel->id[end]);
+            emit_end(out, channel, end);
         fputs("    </channel>\n", out);
     }
     fputs("</system>\n", out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sddf, the host tool: one command per verb. Run by people and builds. */
-#include "tools/sddf/gen.h"
+#include "tools/sddf/verbs.h"
 #ifdef SDDF_HAVE_RUN
 #include "platform/linux/run.h"
 #endif
@@ -19,6 +19,10 @@ struct verb {
 
 static const struct verb VERBS[] = {
     {"gen", gen_run, "SYSTEM.yaml to .system, configuration and graph"},
+    {"check", check_run, "what is wrong with SYSTEM.yaml or FILE.system"},
+    {"explain", explain_run, "why a rule exists, and what to do"},
+    {"graph", graph_run, "SYSTEM.yaml to a picture"},
+    {"schema", schema_run, "the JSON Schema of SYSTEM.yaml, for editors"},
 #ifdef SDDF_HAVE_RUN
     {"run", linux_run, "start a .system on this machine"},
 #endif
@@ -30,7 +34,7 @@ static void print_usage(FILE *out)
 {
     fputs("usage: sddf VERB ...\n\n", out);
     for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(out, "  %-5s %s\n", VERBS[i].name, VERBS[i].summary);
+        fprintf(out, "  %-8s %s\n", VERBS[i].name, VERBS[i].summary);
     fputs("\nsddf VERB --help tells more; sddf --version says which sDDF this is.\n", out);
 }
 

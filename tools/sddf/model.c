@@ -48,10 +48,27 @@ struct model_region *model_add_region(struct model *model, const struct yaml_nod
     return region;
 }
 
+unsigned model_take_id(struct model_pd *pd)
+{
+    assert(pd->channel_count <= SYSTEM_CHANNEL_ID_MAX);
+    pd->ids |= 1ULL << pd->channel_count;
+    return pd->channel_count++;
+}
+
 void model_map(struct model_pd *pd, const struct model_region *region, bool write)
 {
     assert(pd->map_count < MODEL_MAPS_MAX);
-    pd->maps[pd->map_count++] = (struct model_map){.region = region, .write = write};
+    pd->maps[pd->map_count++] = (struct model_map){
+        .region = region,
+        .write = write,
+        .uncached = region->use == USE_REGISTERS,
+    };
+}
+
+const char *model_map_perms(const struct model_map *map)
+{
+    static const char *const PERMS[] = {"r", "rw", "rx", "rwx"};
+    return PERMS[(map->write ? 1 : 0) + (map->execute ? 2 : 0)];
 }
 
 void model_configure(struct model *model, struct model_pd *pd, size_t blob_size)
@@ -76,10 +93,10 @@ const struct model_connection *model_connect(struct model *model, const struct y
     struct model_channel *channel = &model->channels[model->channel_count++];
     struct model_connection *connection = &model->connections[model->connection_count++];
     connection->channel = channel;
+    channel->node = node;
     for (unsigned s = 0; s < 2; s++) {
-        assert(pd[s]->channel_count <= SYSTEM_CHANNEL_ID_MAX);
         channel->pd[s] = pd[s];
-        channel->id[s] = pd[s]->channel_count++;
+        channel->id[s] = model_take_id(pd[s]);
         char side_name[SYSTEM_NAME_MAX];
         struct model_region *region =
             model_add_region(model, node, model_name(side_name, "%s_%s", name, side[s]), USE_QUEUE,
@@ -130,6 +147,14 @@ struct config_connection model_config_connection(const struct model_connection *
     };
 }
 
+static struct model_pd *find_pd_of(struct model *model, const struct yaml_node *node)
+{
+    struct model_pd *pd = model->pds;
+    while (pd->node != node) /* each component became one */
+        pd++;
+    return pd;
+}
+
 static void plan_system(struct model *model)
 {
     for (size_t i = 0; i < model->network_count; i++)
@@ -140,6 +165,9 @@ static void plan_system(struct model *model)
             model_add_pd(model, component->node, component->name, component->image, ROLE_COMPONENT,
                          &component->sched);
     }
+    for (size_t i = 0; i < model->component_count; i++)
+        model->components[i].pd = find_pd_of(model, model->components[i].node);
+    shared_plan(model);
 }
 
 static bool run_passes(struct model *model, const struct yaml_file *file)
@@ -147,8 +175,10 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
     describe_system(model);
     if (yaml_file_errors(file) != 0)
         return false;
-    for (size_t i = 0; i < model->network_count; i++)
+    for (size_t i = 0; i < model->network_count; i++) {
         network_check(&model->networks[i]);
+        network_check_others(model, &model->networks[i]);
+    }
     check_pd_count(model);
     if (yaml_file_errors(file) != 0)
         return false;
@@ -157,7 +187,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
     if (yaml_file_errors(file) != 0)
         return false;
     layout_system(model);
-    if (yaml_file_errors(file) != 0)
+    if (yaml_file_errors(file) != 0 || !check_as_system(model))
         return false;
     for (size_t i = 0; i < model->network_count; i++)
         network_fill(&model->networks[i]);
@@ -171,10 +201,13 @@ struct model *model_make(const struct yaml_file *file, const struct board *board
     if (model == NULL)
         return NULL;
     model->networks = calloc(MODEL_NETWORKS_MAX, sizeof(*model->networks));
+    model->shared = calloc(MODEL_SHARED_MAX, sizeof(*model->shared));
+    model->links = calloc(MODEL_SHARED_MAX, sizeof(*model->links));
     model->root = yaml_root(file);
     model->board = board;
     model->drivers = drivers;
-    if (model->networks != NULL && run_passes(model, file))
+    bool room = model->networks != NULL && model->shared != NULL && model->links != NULL;
+    if (room && run_passes(model, file))
         return model;
     model_free(model);
     return NULL;
@@ -187,5 +220,7 @@ void model_free(struct model *model)
     for (size_t i = 0; i < model->pd_count; i++)
         free(model->pds[i].blob);
     free(model->networks);
+    free(model->shared);
+    free(model->links);
     free(model);
 }

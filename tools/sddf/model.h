@@ -2,26 +2,28 @@
 /* A system as the host tool sees it: what its file and its board say, and what follows from them.
  * The passes, in order, each a function of the model alone:
  *
- *     describe   the YAML file: components (describe.c), the classes (network_describe.c)
- *     plan       protection domains, regions, channels (network_plan.c)
- *     check      what must hold of any system (check.c)
- *     layout     one virtual address per region, physical ones for DMA (layout.c)
- *     fill       the configuration blobs (network_blobs.c)
- *     emit       .system, blobs, graph (emit_*.c)
+ *     describe   the YAML file (fields.h): components (describe.c), the classes
+ * (network_describe.c) plan       protection domains, regions, channels (network_plan.c,
+ * shared_plan.c) check      what must hold of the description (check.c) layout     one virtual
+ * address per region, physical ones for DMA (layout.c) rules      what must hold of any .system
+ * file (as_system.c, platform/linux/description) fill       the configuration blobs
+ * (network_blobs.c) emit       .system, blobs, graph (emit_*.c)
  *
- * A mistake is printed at the place in the file that can mend it and counted there (yaml.h); a pass
- * runs only after those before it found nothing. Run by the host tool, which trusts no file. */
+ * A mistake is a finding at the place in the file that can mend it (findings.h); a pass runs only
+ * after those before it found no error. Run by the host tool, which trusts no file. */
 #ifndef SDDF_MODEL_H
 #define SDDF_MODEL_H
 
 #include "platform/linux/system.h"
 #include "tools/sddf/drivers.h"
+#include "tools/sddf/fields.h"
 #include "tools/sddf/yaml.h"
 
 #include <sddf/config.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
     MODEL_PDS_MAX = SYSTEM_PDS_MAX,
@@ -31,7 +33,8 @@ enum {
     MODEL_CHANNELS_MAX = 512,
     MODEL_CONNECTIONS_MAX = 512,
     MODEL_NETWORKS_MAX = 16,
-    MODEL_WORD_MAX = 25, /* bytes of a name in the file, with the terminating zero */
+    MODEL_SHARED_MAX = 256,          /* regions, and channels, of the file's own */
+    MODEL_WORD_MAX = FIELD_NAME_MAX, /* bytes of a name in the file, with the terminating zero */
     MODEL_NAME_MAX = CONFIG_INSTANCE_MAX,
     MODEL_IMAGE_MAX = 64,
     PAGE_4K = 0x1000,
@@ -43,15 +46,52 @@ struct model_sched {
     unsigned cpu;
     uint64_t budget_us, period_us; /* 0: Microkit's default */
     uint64_t stack_size;           /* bytes; 0: Microkit's default */
+    bool passive;
 };
 
 /* A program of the user's, from "components". */
 struct model_component {
     char name[MODEL_WORD_MAX];
-    char image[MODEL_IMAGE_MAX];
+    char image_name[FIELD_NAME_MAX]; /* as the file has it */
+    char image[MODEL_IMAGE_MAX];     /* with its ending */
     struct model_sched sched;
     const struct yaml_node *node;
     const struct yaml_node *client; /* where it is a class's client; NULL: nowhere */
+    struct model_pd *pd;
+};
+
+/* A component's part in a region of the file's own. */
+struct model_map_wish {
+    uint32_t permissions; /* r, rw, rx, rwx */
+    char symbol[FIELD_SYMBOL_MAX], size_symbol[FIELD_SYMBOL_MAX], io_symbol[FIELD_SYMBOL_MAX];
+    bool cached;
+    struct model_component *component;
+    const struct yaml_node *node;
+};
+
+/* A region of the file's own, from "regions". */
+struct model_shared {
+    char name[MODEL_WORD_MAX];
+    uint64_t size, address, physical;
+    uint32_t large_pages; /* if the file says so */
+    bool dma;
+    struct model_map_wish maps[MODEL_PDS_MAX];
+    size_t map_count;
+    const struct yaml_node *node;
+};
+
+/* An end of a channel of the file's own, from "channels". */
+struct model_end_wish {
+    uint32_t id;
+    char symbol[FIELD_SYMBOL_MAX];
+    bool call, notify;
+    struct model_component *component;
+    const struct yaml_node *node;
+};
+
+struct model_link {
+    struct model_end_wish end[2];
+    const struct yaml_node *node;
 };
 
 enum model_use {
@@ -60,21 +100,24 @@ enum model_use {
     USE_QUEUE,     /* one side of a connection */
     USE_STATS,
     USE_CONFIG, /* prefilled with a protection domain's blob */
+    USE_SHARED, /* of the file's own */
 };
 
 struct model_region {
     char name[SYSTEM_NAME_MAX];
     enum model_use use;
-    uint64_t size;      /* bytes, a multiple of page_size */
-    uint64_t page_size; /* PAGE_4K or PAGE_2M */
-    uint64_t phys_addr; /* of USE_REGISTERS and USE_DMA */
-    uint64_t vaddr;     /* the same in each protection domain that maps it */
+    uint64_t size;             /* bytes, a multiple of page_size */
+    uint64_t page_size;        /* PAGE_4K or PAGE_2M */
+    uint64_t phys_addr;        /* of USE_REGISTERS and USE_DMA */
+    uint64_t vaddr;            /* the same in each protection domain that maps it */
+    bool has_phys_addr, fixed; /* fixed: vaddr is the file's choice */
     const struct yaml_node *node;
 };
 
 struct model_map {
     const struct model_region *region;
-    bool write;
+    bool write, execute, uncached;
+    const struct model_map_wish *wish; /* NULL: a class's */
 };
 
 struct model_irq {
@@ -95,7 +138,8 @@ struct model_pd {
     struct model_map maps[MODEL_MAPS_MAX];
     size_t map_count;
     struct model_irq irq;
-    unsigned channel_count;                    /* ids from 0; an IRQ takes one too */
+    unsigned channel_count; /* ids from 0 that classes took; an IRQ takes one too */
+    uint64_t ids;           /* all that are taken, a bit each */
     const struct model_region *stats, *config; /* NULL: not configured by us */
     struct config_header *blob;                /* calloc'ed; NULL until filled */
     size_t blob_size;                          /* bytes */
@@ -106,6 +150,8 @@ struct model_pd {
 struct model_channel {
     struct model_pd *pd[2];
     unsigned id[2];
+    const struct model_link *link; /* NULL: a class's */
+    const struct yaml_node *node;
 };
 
 /* Two queues (sddf/queue.h): a region per side, which that side alone writes. */
@@ -127,6 +173,10 @@ struct model {
     size_t component_count;
     struct network *networks; /* MODEL_NETWORKS_MAX */
     size_t network_count;
+    struct model_shared *shared; /* MODEL_SHARED_MAX */
+    size_t shared_count;
+    struct model_link *links; /* MODEL_SHARED_MAX */
+    size_t link_count;
 
     struct model_pd pds[MODEL_PDS_MAX];
     size_t pd_count;
@@ -138,8 +188,8 @@ struct model {
     size_t connection_count;
 };
 
-/* A model with every pass up to `fill` run, or NULL after printing every mistake of the first pass
- * that found one. The file, board and drivers outlive it. Freed by model_free(). */
+/* A model with every pass up to `fill` run, or NULL after adding every finding of the first pass
+ * that found an error. The file, board and drivers outlive it. Freed by model_free(). */
 struct model *model_make(const struct yaml_file *file, const struct board *board,
                          const struct drivers *drivers);
 void model_free(struct model *model);
@@ -147,9 +197,13 @@ void model_free(struct model *model);
 /* ---- describe ---- */
 
 void describe_system(struct model *model);
-/* The keys of a protection domain's scheduling; what is absent stays as it was. */
-void describe_sched(const struct yaml_node *map, struct model_sched *sched);
-struct model_component *model_component(struct model *model, const char *name);
+/* Checks what the keys of a protection domain's scheduling say together. */
+void describe_sched(const struct yaml_node *map, const struct model_sched *sched);
+/* The component of that name; else adds a finding at the node and returns NULL. */
+struct model_component *describe_find_component(struct model *model, const struct yaml_node *node,
+                                                const char *name);
+/* "regions" and "channels" (shared_describe.c). */
+void shared_describe(struct model *model);
 
 /* ---- plan: what these are given fits, because check_pd_count() came first ---- */
 
@@ -162,7 +216,11 @@ struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node,
 struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
                                       const char *name, enum model_use use, uint64_t size,
                                       uint64_t page_size);
+/* The next channel id, for a class. */
+unsigned model_take_id(struct model_pd *pd);
 void model_map(struct model_pd *pd, const struct model_region *region, bool write);
+/* "r", "rw", "rx" or "rwx". */
+const char *model_map_perms(const struct model_map *map);
 /* Statistics, and a blob of `blob_size` bytes. */
 void model_configure(struct model *model, struct model_pd *pd, size_t blob_size);
 /* Regions NAME_SIDE0 and NAME_SIDE1, each to be written by its side and read by the other. */
@@ -173,9 +231,15 @@ const struct model_connection *model_connect(struct model *model, const struct y
 
 /* ---- check, layout ---- */
 
+void shared_plan(struct model *model);
 void check_pd_count(const struct model *model);
 void check_model(const struct model *model);
 void layout_system(struct model *model);
+/* Adds what the checks of .system files find in what would be written; false if there is an error.
+ */
+bool check_as_system(const struct model *model);
+/* How much is left of what is limited, a line each. */
+void headroom_print(const struct model *model, FILE *out);
 
 /* ---- fill ---- */
 
@@ -185,8 +249,8 @@ struct config_region model_config_region(const struct model_region *region);
 struct config_connection model_config_connection(const struct model_connection *connection,
                                                  unsigned side);
 
-/* ---- emit: bytes depend on nothing but the model; false after printing why not ---- */
+/* ---- emit: bytes depend on nothing but the model; false after adding a finding ---- */
 
-bool emit_all(const struct model *model, const char *directory);
+bool emit_all(const struct model *model, const char *directory, struct findings *findings);
 
 #endif

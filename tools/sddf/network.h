@@ -24,11 +24,13 @@ struct network_client {
     const struct model_component *component;
     const struct yaml_node *node;
     uint8_t mac[6];
-    uint8_t ip[4], gateway[4];
-    uint8_t prefix_length;
-    uint16_t flags; /* enum net_client_flags */
-    bool copy;      /* else it reads the device's receive buffers */
+    struct field_network ip;
+    uint8_t gateway[4];
+    bool broadcast, multicast, promiscuous;
+    bool copy; /* else it reads the device's receive buffers */
     uint32_t rx_buffers, tx_buffers, per_round;
+    uint32_t rx_queue, tx_queue; /* entries; 0: what holds all buffers */
+    uint64_t rate;               /* bits per second; 0: no limit */
 
     struct model_pd *pd, *copier; /* copier NULL: none */
     const struct model_region *data;
@@ -40,11 +42,14 @@ struct network_client {
 
 struct network {
     char name[MODEL_WORD_MAX];
+    char device_name[FIELD_SYMBOL_MAX];
     const struct yaml_node *node;
     const struct board_device *device;
     const struct driver *driver;
     struct model_sched driver_sched, virt_rx_sched, virt_tx_sched, copier_sched;
+    uint32_t virtualisers; /* 0: two protection domains, 1: one */
     uint32_t rx_buffers, buffer_size;
+    uint64_t buffer_bytes; /* buffer_size, as the file has it */
     struct network_client clients[NET_CLIENTS_MAX];
     size_t client_count;
 
@@ -55,14 +60,20 @@ struct network {
 
 void network_describe(struct model *model, const struct yaml_node *node);
 void network_check(const struct network *network);
+void network_check_others(const struct model *model, const struct network *network);
 /* Protection domains of a network that are not its clients'. */
 size_t network_pd_count(const struct network *network);
 void network_plan(struct model *model, struct network *network);
 void network_fill(struct network *network);
 
-/* Two values of yaml.h's kind: a MAC address of one station, an IPv4 address of one host. */
-bool network_as_mac(const struct yaml_node *node, uint8_t mac[6]);
-bool network_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_length);
+/* Receive buffers of the device that a client may hold at once. */
+static inline uint32_t network_held_max(const struct network *network)
+{
+    uint32_t clients = network->client_count == 0 ? 1 : (uint32_t)network->client_count;
+    return network->rx_buffers < NETWORK_DEVICE_HOLDS
+               ? 0
+               : (network->rx_buffers - NETWORK_DEVICE_HOLDS) / clients;
+}
 
 /* Bytes of a client's data that hold buffers, at the start of the region. */
 static inline uint64_t network_client_bytes(const struct network *network,

@@ -57,7 +57,9 @@ static void fill_virt_rx(const struct network *network)
         struct net_virt_rx_client *entry = &config->clients[i];
         entry->connection = model_config_connection(client->rx, 0);
         memcpy(entry->mac, client->mac, sizeof(entry->mac));
-        entry->flags = client->flags;
+        entry->flags = (uint16_t)((client->broadcast ? NET_CLIENT_BROADCAST : 0) |
+                                  (client->multicast ? NET_CLIENT_MULTICAST : 0) |
+                                  (client->promiscuous ? NET_CLIENT_PROMISCUOUS : 0));
         entry->held_max = client->held_max;
     }
 }
@@ -101,9 +103,9 @@ static void fill_client(const struct network *network, const struct network_clie
     config->buffer_size = network->buffer_size;
     config->rx_buffers = client->rx_buffers;
     memcpy(config->mac, client->mac, sizeof(config->mac));
-    memcpy(config->ip, client->ip, sizeof(config->ip));
+    memcpy(config->ip, client->ip.address, sizeof(config->ip));
     memcpy(config->gateway, client->gateway, sizeof(config->gateway));
-    config->prefix_length = client->prefix_length;
+    config->prefix_length = client->ip.prefix_length;
 }
 
 void network_fill(struct network *network)

@@ -21,16 +21,18 @@ static uint32_t power_of_two(uint64_t least)
     return power;
 }
 
-/* Every queue can hold all buffers that may ever be in it, so none can overflow. */
+/* Every queue can hold all buffers that may ever be in it, so none can overflow; `entries` is what
+ * the file asks for, 0 if nothing. */
 static const struct model_connection *connect(struct model *model, const struct yaml_node *node,
                                               const char *name, struct model_pd *device_side,
                                               const char *device_name, struct model_pd *client_side,
-                                              const char *client_name, uint64_t buffers)
+                                              const char *client_name, uint64_t buffers,
+                                              uint32_t entries)
 {
     struct model_pd *const pd[2] = {device_side, client_side};
     const char *const side[2] = {device_name, client_name};
-    return model_connect(model, node, name, pd, side, power_of_two(buffers),
-                         sizeof(struct net_desc));
+    return model_connect(model, node, name, pd, side,
+                         entries != 0 ? entries : power_of_two(buffers), sizeof(struct net_desc));
 }
 
 static struct model_pd *add_pd(struct model *model, const struct yaml_node *node, const char *owner,
@@ -64,6 +66,7 @@ static void plan_driver(struct model *model, struct network *network)
     struct model_region *registers =
         model_add_region(model, node, model_name(name, "%s_regs", network->name), USE_REGISTERS,
                          offset + device->reg_size, PAGE_4K);
+    registers->has_phys_addr = true;
     registers->phys_addr = device->reg_address - offset;
     network->registers = registers;
     model_map(network->driver_pd, registers, true);
@@ -91,9 +94,9 @@ static void plan_virtualisers(struct model *model, struct network *network)
     for (size_t i = 0; i < network->client_count; i++)
         sent += network->clients[i].rx_buffers + network->clients[i].tx_buffers;
     network->rx = connect(model, node, model_name(name, "%s_rx", network->name), network->driver_pd,
-                          "driver", network->virt_rx_pd, "virt", network->rx_buffers);
+                          "driver", network->virt_rx_pd, "virt", network->rx_buffers, 0);
     network->tx = connect(model, node, model_name(name, "%s_tx", network->name), network->driver_pd,
-                          "driver", network->virt_tx_pd, "virt", sent);
+                          "driver", network->virt_tx_pd, "virt", sent, 0);
 }
 
 static void plan_irq(struct network *network)
@@ -101,7 +104,7 @@ static void plan_irq(struct network *network)
     struct model_pd *driver = network->driver_pd;
     driver->irq = (struct model_irq){
         .used = true,
-        .id = driver->channel_count++,
+        .id = model_take_id(driver),
         .number = network->device->irq,
         .edge = network->device->irq_edge,
     };
@@ -117,10 +120,10 @@ static void plan_copier(struct model *model, const struct network *network,
     model_map(client->copier, network->rx_data, false);
     model_map(client->copier, client->data, true);
     client->rx = connect(model, client->node, model_name(name, "%s_rx", owner), network->virt_rx_pd,
-                         "virt", client->copier, "copier", client->held_max);
+                         "virt", client->copier, "copier", client->held_max, 0);
     client->copies =
         connect(model, client->node, model_name(name, "%s_copies", owner), client->copier, "copier",
-                client->pd, "client", client->rx_buffers + client->tx_buffers);
+                client->pd, "client", client->rx_buffers + client->tx_buffers, client->rx_queue);
 }
 
 static void plan_client(struct model *model, struct network *network, struct network_client *client)
@@ -134,17 +137,18 @@ static void plan_client(struct model *model, struct network *network, struct net
                                     USE_DMA, network_client_bytes(network, client), PAGE_2M);
     model_map(client->pd, client->data, true);
     model_map(network->virt_tx_pd, client->data, false);
-    client->held_max =
-        (network->rx_buffers - NETWORK_DEVICE_HOLDS) / (uint32_t)network->client_count;
+    client->held_max = network_held_max(network);
     if (client->copy) {
         plan_copier(model, network, client);
     } else {
         model_map(client->pd, network->rx_data, false);
-        client->rx = connect(model, client->node, model_name(name, "%s_rx", owner),
-                             network->virt_rx_pd, "virt", client->pd, "client", client->held_max);
+        client->rx =
+            connect(model, client->node, model_name(name, "%s_rx", owner), network->virt_rx_pd,
+                    "virt", client->pd, "client", client->held_max, client->rx_queue);
     }
-    client->tx = connect(model, client->node, model_name(name, "%s_tx", owner), network->virt_tx_pd,
-                         "virt", client->pd, "client", client->rx_buffers + client->tx_buffers);
+    client->tx =
+        connect(model, client->node, model_name(name, "%s_tx", owner), network->virt_tx_pd, "virt",
+                client->pd, "client", client->rx_buffers + client->tx_buffers, client->tx_queue);
 }
 
 void network_plan(struct model *model, struct network *network)

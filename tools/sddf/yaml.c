@@ -10,11 +10,12 @@
 #include <string.h>
 #include <yaml.h> /* libyaml */
 
-enum { MESSAGE_MAX = 1024, PATH_MAX_BYTES = 512 };
+enum { PATH_MAX_BYTES = 512 };
 
 struct yaml_file {
     char *name;
-    struct yaml_node *nodes; /* YAML_NODES_MAX; the root is the first */
+    struct findings *findings; /* NULL: printed at once */
+    struct yaml_node *nodes;   /* YAML_NODES_MAX; the root is the first */
     size_t node_count;
     unsigned errors;
 };
@@ -28,34 +29,29 @@ struct builder {
     yaml_mark_t key_mark;
 };
 
-/* Control characters of a hostile file must not reach the terminal. */
-static void make_printable(char *text)
+static void report(struct yaml_file *file, enum rule rule, struct finding_place place,
+                   const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
+
+static void report(struct yaml_file *file, enum rule rule, struct finding_place place,
+                   const char *format, va_list arguments)
 {
-    for (unsigned char *c = (unsigned char *)text; *c != 0; c++) {
-        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-        if (*c < 0x20 || *c == 0x7f || c1)
-            *c = '?';
-    }
+    findings_add(file->findings, rule, place, format, arguments);
+    if (rule_level(rule) == ERROR)
+        file->errors++;
 }
 
-__attribute__((format(printf, 5, 0))) static void report(struct yaml_file *file, size_t line,
-                                                         size_t column, const char *path,
-                                                         const char *format, va_list arguments)
+__attribute__((format(printf, 4, 5))) static bool refuse(struct yaml_file *file, yaml_mark_t mark,
+                                                         enum rule rule, const char *format, ...)
 {
-    char message[MESSAGE_MAX];
-    vsnprintf(message, sizeof(message), format, arguments);
-    make_printable(message);
-    fprintf(stderr, "%s:%zu:%zu: %s%s%s\n", file->name, line, column, path,
-            path[0] == '\0' ? "" : ": ", message);
-    file->errors++;
-}
-
-__attribute__((format(printf, 3, 4))) static bool refuse(struct yaml_file *file, yaml_mark_t mark,
-                                                         const char *format, ...)
-{
+    struct finding_place place = {
+        .file = file->name,
+        .line = (unsigned)mark.line + 1,
+        .column = (unsigned)mark.column + 1,
+        .object = "",
+    };
     va_list arguments;
     va_start(arguments, format);
-    report(file, mark.line + 1, mark.column + 1, "", format, arguments);
+    report(file, rule, place, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -85,18 +81,28 @@ static void path_of(const struct yaml_node *node, char *path, size_t size)
                                                 used == 0 ? "" : ".", n->key);
         used += written < 0 ? 0 : (size_t)written;
     }
-    make_printable(path);
 }
 
-void yaml_error(const struct yaml_node *node, const char *format, ...)
+void yaml_verror(const struct yaml_node *node, enum rule rule, const char *format,
+                 va_list arguments)
 {
     char path[PATH_MAX_BYTES];
     path_of(node, path, sizeof(path));
     bool at_key = node->key != NULL;
+    struct finding_place place = {
+        .file = node->file->name,
+        .line = at_key ? node->key_line : node->line,
+        .column = at_key ? node->key_column : node->column,
+        .object = path,
+    };
+    report(node->file, rule, place, format, arguments);
+}
+
+void yaml_error(const struct yaml_node *node, enum rule rule, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    report(node->file, at_key ? node->key_line : node->line,
-           at_key ? node->key_column : node->column, path, format, arguments);
+    yaml_verror(node, rule, format, arguments);
     va_end(arguments);
 }
 
@@ -106,7 +112,8 @@ static struct yaml_node *add_node(struct builder *builder, enum yaml_kind kind,
 {
     struct yaml_file *file = builder->file;
     if (file->node_count == YAML_NODES_MAX) {
-        refuse(file, event->start_mark, "more than %d values; split the file", YAML_NODES_MAX);
+        refuse(file, event->start_mark, RULE_FILE_LIMIT,
+               "found more than %d values" REMEDY "split the file", YAML_NODES_MAX);
         return NULL;
     }
     struct yaml_node *node = &file->nodes[file->node_count++];
@@ -136,14 +143,15 @@ static struct yaml_node *add_node(struct builder *builder, enum yaml_kind kind,
 static bool take_key(struct builder *builder, const yaml_event_t *event)
 {
     if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0)
-        return refuse(builder->file, event->start_mark,
-                      "found a key that is not a word, expected \"key: value\"");
+        return refuse(builder->file, event->start_mark, RULE_SYNTAX,
+                      "found a key that is not a word" ALLOWED "\"key: value\"");
     const char *key = (const char *)event->data.scalar.value;
     const struct yaml_node *first = yaml_get(builder->open, key);
     if (first != NULL)
-        return refuse(builder->file, event->start_mark,
-                      "key \"%.60s\" stands here a second time, first in line %u; remove one", key,
-                      first->key_line);
+        return refuse(builder->file, event->start_mark, RULE_DUPLICATE_KEY,
+                      "key \"%.60s\" stands here a second time, first in line %u" REMEDY
+                      "remove one",
+                      key, first->key_line);
     builder->key = strdup(key);
     builder->key_mark = event->start_mark;
     return builder->key != NULL;
@@ -162,8 +170,8 @@ static bool take_scalar(struct builder *builder, const yaml_event_t *event)
 static bool open_container(struct builder *builder, enum yaml_kind kind, const yaml_event_t *event)
 {
     if (builder->depth == YAML_DEPTH_MAX)
-        return refuse(builder->file, event->start_mark, "nested deeper than %d levels",
-                      YAML_DEPTH_MAX);
+        return refuse(builder->file, event->start_mark, RULE_FILE_LIMIT,
+                      "nested deeper than %d levels" REMEDY "describe it flatter", YAML_DEPTH_MAX);
     struct yaml_node *node = add_node(builder, kind, event);
     if (node == NULL)
         return false;
@@ -180,15 +188,17 @@ static bool check_event(struct builder *builder, const yaml_event_t *event)
     const unsigned char *tag = NULL;
     switch (event->type) {
     case YAML_ALIAS_EVENT:
-        return refuse(file, event->start_mark, "found an alias (*); write the value itself");
+        return refuse(file, event->start_mark, RULE_SYNTAX,
+                      "found an alias (*)" REMEDY "write the value itself");
     case YAML_DOCUMENT_START_EVENT:
         if (file->node_count > 0)
-            return refuse(file, event->start_mark,
-                          "found a second document (---), expected one per file");
+            return refuse(file, event->start_mark, RULE_SYNTAX,
+                          "found a second document (---)" ALLOWED "one per file");
         return true;
     case YAML_SCALAR_EVENT:
         if (memchr(event->data.scalar.value, 0, event->data.scalar.length) != NULL)
-            return refuse(file, event->start_mark, "found a zero byte in a text; remove it");
+            return refuse(file, event->start_mark, RULE_SYNTAX,
+                          "found a zero byte in a text" REMEDY "remove it");
         anchor = event->data.scalar.anchor;
         tag = event->data.scalar.tag;
         break;
@@ -204,7 +214,8 @@ static bool check_event(struct builder *builder, const yaml_event_t *event)
         break;
     }
     if (anchor != NULL || tag != NULL)
-        return refuse(file, event->start_mark, "found %s; remove it, values stand for themselves",
+        return refuse(file, event->start_mark, RULE_SYNTAX,
+                      "found %s" REMEDY "remove it, values stand for themselves",
                       anchor != NULL ? "an anchor (&)" : "a tag (!)");
     return true;
 }
@@ -247,7 +258,7 @@ static void report_syntax(struct yaml_file *file, const yaml_parser_t *parser, c
             mark.line += text[i] == '\n';
         }
     }
-    refuse(file, mark, "not YAML: %s%s%s",
+    refuse(file, mark, RULE_SYNTAX, "not YAML: %s%s%s",
            parser->problem == NULL ? "out of memory" : parser->problem,
            parser->context == NULL ? "" : ", ", parser->context == NULL ? "" : parser->context);
 }
@@ -278,40 +289,46 @@ static bool build(struct yaml_file *file, const char *text, size_t size)
     return good;
 }
 
-struct yaml_file *yaml_file_parse(const char *name, const char *text, size_t size)
+struct yaml_file *yaml_file_parse(const char *name, const char *text, size_t size,
+                                  struct findings *findings)
 {
     struct yaml_file *file = calloc(1, sizeof(*file));
     if (file == NULL)
         return NULL;
     file->name = strdup(name);
+    file->findings = findings;
     file->nodes = calloc(YAML_NODES_MAX, sizeof(*file->nodes));
     bool good = file->name != NULL && file->nodes != NULL;
     if (good && size > YAML_SIZE_MAX)
-        good = refuse(file, (yaml_mark_t){0}, "larger than %d bytes, the most that is read",
+        good = refuse(file, (yaml_mark_t){0}, RULE_FILE_LIMIT,
+                      "larger than %d bytes, the most that is read" REMEDY "split the file",
                       YAML_SIZE_MAX);
     good = good && build(file, text, size);
     if (good && (file->node_count == 0 || file->nodes[0].kind != YAML_MAP))
-        good = refuse(file, (yaml_mark_t){0}, "found %s, expected \"key: value\" lines",
-                      file->node_count == 0 ? "an empty file" : "something else than keys");
+        good =
+            refuse(file, (yaml_mark_t){0}, RULE_SYNTAX, "found %s" ALLOWED "\"key: value\" lines",
+                   file->node_count == 0 ? "an empty file" : "something else than keys");
     if (good)
         return file;
     yaml_file_free(file);
     return NULL;
 }
 
-struct yaml_file *yaml_file_read(const char *path)
+struct yaml_file *yaml_file_read(const char *path, struct findings *findings)
 {
     FILE *stream = fopen(path, "rbe");
     char *text = malloc(YAML_SIZE_MAX + 1);
     struct yaml_file *file = NULL;
     if (stream == NULL || text == NULL) {
-        fprintf(stderr, "%s: cannot be opened: %s\n", path, strerror(errno));
+        findings_add_file(findings, RULE_CANNOT_READ, path, "cannot be opened: %s",
+                          strerror(errno));
     } else {
         size_t size = fread(text, 1, YAML_SIZE_MAX + 1, stream);
         if (ferror(stream))
-            fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
+            findings_add_file(findings, RULE_CANNOT_READ, path, "cannot be read: %s",
+                              strerror(errno));
         else
-            file = yaml_file_parse(path, text, size);
+            file = yaml_file_parse(path, text, size, findings);
     }
     if (stream != NULL)
         fclose(stream);
@@ -356,6 +373,14 @@ const struct yaml_node *yaml_need(const struct yaml_node *map, const char *key)
 {
     const struct yaml_node *node = yaml_get(map, key);
     if (map != NULL && node == NULL)
-        yaml_error(map, "key \"%s\" is missing; add it", key);
+        yaml_error(map, RULE_MISSING_KEY, "key \"%s\" is missing" REMEDY "add it", key);
     return node;
+}
+
+const struct yaml_node *yaml_at(const struct yaml_node *node, size_t index)
+{
+    const struct yaml_node *entry = node == NULL ? NULL : node->first;
+    for (size_t i = 0; i < index && entry != NULL; i++)
+        entry = entry->next;
+    return entry;
 }

@@ -2,14 +2,14 @@
 /* A checked reader of YAML for files that people write: boards and system descriptions.
  *
  * It makes a tree of maps, lists and scalars that know their line and column, and getters that
- * turn scalars into values. Each mistake is printed at once to stderr, as
- * "FILE:LINE:COLUMN: PATH: what was found, what is expected", counted, and reading goes on, so that
- * one run tells them all; at the end, yaml_file_errors() says whether the values can be used.
+ * turn scalars into values. Each mistake is a finding (findings.h), counted, and reading goes on,
+ * so that one run tells them all; at the end, yaml_file_errors() says whether the values can be
+ * used.
  *
  * The text is hostile: size, depth and number of nodes are bounded; anchors, aliases, tags, several
  * documents and keys given twice are refused.
  *
- *     struct yaml_file *file = yaml_file_read("boards/linux.yaml");
+ *     struct yaml_file *file = yaml_file_read("boards/linux.yaml", &findings);
  *     if (file == NULL)
  *         return false;
  *     const struct yaml_node *root = yaml_root(file);
@@ -24,6 +24,9 @@
 #ifndef SDDF_YAML_H
 #define SDDF_YAML_H
 
+#include "tools/sddf/findings.h"
+
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,23 +62,30 @@ struct yaml_node {
 struct yaml_file;
 
 /* Parses a file, or `size` bytes of text that messages call `name`; the root must be a map. NULL
- * after printing why not. Freed, with all its nodes, by yaml_file_free() (NULL is fine). */
-struct yaml_file *yaml_file_read(const char *path);
-struct yaml_file *yaml_file_parse(const char *name, const char *text, size_t size);
+ * after telling why not. Findings about it, also later ones, are added to `findings`, or printed at
+ * once if that is NULL. Freed, with all its nodes, by yaml_file_free() (NULL is fine). */
+struct yaml_file *yaml_file_read(const char *path, struct findings *findings);
+struct yaml_file *yaml_file_parse(const char *name, const char *text, size_t size,
+                                  struct findings *findings);
 void yaml_file_free(struct yaml_file *file);
 const struct yaml_node *yaml_root(const struct yaml_file *file);
 unsigned yaml_file_errors(const struct yaml_file *file);
 
-/* Prints an error at the node (at its key, if it has one) and counts it. */
-__attribute__((format(printf, 2, 3))) void yaml_error(const struct yaml_node *node,
+/* Adds a finding at the node (at its key, if it has one). */
+__attribute__((format(printf, 3, 4))) void yaml_error(const struct yaml_node *node, enum rule rule,
                                                       const char *format, ...);
+__attribute__((format(printf, 3, 0))) void yaml_verror(const struct yaml_node *node, enum rule rule,
+                                                       const char *format, va_list arguments);
 
 /* The value of `key`; NULL when it is absent (yaml_need() calls that an error) or `map` is NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 const struct yaml_node *yaml_need(const struct yaml_node *map, const char *key);
+/* The entry of that index, from 0, NULL if there are fewer. */
+const struct yaml_node *yaml_at(const struct yaml_node *node, size_t index);
 
-/* Refuses every key that is not in the list, which a NULL ends. */
+/* Refuses every key that is not in the list, which a NULL ends, and names the nearest. */
 __attribute__((sentinel)) void yaml_check_keys(const struct yaml_node *map, ...);
+void yaml_check_key_list(const struct yaml_node *map, const char *const *known);
 
 /* The entry's key into `name` if it can name an object: letters, digits, '_' and '-', a letter
  * first, less than `size` bytes; else an error and false. */
@@ -91,8 +101,9 @@ const struct yaml_node *yaml_as_list(const struct yaml_node *node);
 bool yaml_as_string(const struct yaml_node *node, char *value, size_t size); /* printable */
 bool yaml_as_bool(const struct yaml_node *node, bool *value);                /* true or false */
 bool yaml_as_integer(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *value);
-/* Bytes: 4096, 0x1000, 4096B, 4KiB, 2MiB, 1GiB. */
+/* Bytes: 512B, 4KiB, 2MiB, 1GiB; yaml_as_bytes() also takes 0x1000, as registers are written. */
 bool yaml_as_size(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *bytes);
+bool yaml_as_bytes(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *bytes);
 /* Microseconds: 10us, 1ms, 2s. */
 bool yaml_as_duration(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *us);
 /* Bits per second: 9600bit/s, 10kbit/s, 100Mbit/s, 1Gbit/s (factors of 1,000). */

@@ -15,7 +15,7 @@ static void read_range(const struct yaml_node *node, uint64_t *address, uint64_t
     const struct yaml_node *range = yaml_as_map(node);
     yaml_check_keys(range, "address", "size", NULL);
     yaml_as_integer(yaml_need(range, "address"), 0, PHYS_MAX, address);
-    yaml_as_size(yaml_need(range, "size"), 1, PHYS_MAX, size);
+    yaml_as_bytes(yaml_need(range, "size"), 1, PHYS_MAX, size);
 }
 
 static void read_irq(const struct yaml_node *node, struct board_device *device)
@@ -35,7 +35,8 @@ static void read_dma(const struct yaml_node *node, struct board_device *device)
     yaml_for_each(region, list)
     {
         if (device->dma_count == BOARD_DMA_REGIONS_MAX) {
-            yaml_error(region, "more than %d regions", BOARD_DMA_REGIONS_MAX);
+            yaml_error(region, RULE_FILE_LIMIT, "found more than %d regions",
+                       BOARD_DMA_REGIONS_MAX);
             return;
         }
         if (yaml_as_string(region, device->dma[device->dma_count], SYSTEM_NAME_MAX))
@@ -49,7 +50,9 @@ static void check_overlap(const struct yaml_node *node, const struct board *boar
     uint64_t end = device->reg_address + device->reg_size;
     for (const struct board_device *other = board->devices; other < device; other++) {
         if (device->reg_address < other->reg_address + other->reg_size && other->reg_address < end)
-            yaml_error(node, "registers 0x%llx to 0x%llx overlap those of %s in line %u; move one",
+            yaml_error(node, RULE_OVERLAP,
+                       "registers 0x%llx to 0x%llx overlap those of %s in line %u" REMEDY
+                       "move one",
                        (unsigned long long)device->reg_address, (unsigned long long)end,
                        other->name, other->line);
     }
@@ -58,7 +61,7 @@ static void check_overlap(const struct yaml_node *node, const struct board *boar
 static void read_device(const struct yaml_node *node, struct board *board)
 {
     if (board->device_count == BOARD_DEVICES_MAX) {
-        yaml_error(node, "more than %d devices", BOARD_DEVICES_MAX);
+        yaml_error(node, RULE_FILE_LIMIT, "found more than %d devices", BOARD_DEVICES_MAX);
         return;
     }
     struct board_device *device = &board->devices[board->device_count++];
@@ -83,7 +86,7 @@ static void read_root(const struct yaml_node *root, struct board *board)
     yaml_as_string(yaml_need(root, "board"), board->name, sizeof(board->name));
     if (yaml_as_choice(yaml_need(root, "arch"), ARCHES, &arch))
         snprintf(board->arch, sizeof(board->arch), "%s", ARCHES[arch]);
-    read_range(yaml_need(root, "dma"), &board->dma_address, &board->dma_size);
+    read_range(yaml_get(root, "dma"), &board->dma_address, &board->dma_size);
     const struct yaml_node *devices = yaml_as_map(yaml_need(root, "devices"));
     yaml_for_each(entry, devices)
     {
@@ -91,15 +94,33 @@ static void read_root(const struct yaml_node *root, struct board *board)
     }
 }
 
-bool board_read(const char *path, struct board *board)
+/* Takes the file over. */
+static bool take_file(struct yaml_file *file, struct board *board)
 {
-    memset(board, 0, sizeof(*board));
-    snprintf(board->file, sizeof(board->file), "%s", path);
-    struct yaml_file *file = yaml_file_read(path);
     if (file == NULL)
         return false;
     read_root(yaml_root(file), board);
     bool good = yaml_file_errors(file) == 0;
     yaml_file_free(file);
     return good;
+}
+
+bool board_parse(const char *name, const char *text, size_t size, struct board *board,
+                 struct findings *findings)
+{
+    memset(board, 0, sizeof(*board));
+    snprintf(board->file, sizeof(board->file), "%s", name);
+    return take_file(yaml_file_parse(name, text, size, findings), board);
+}
+
+bool board_read_into(const char *path, struct board *board, struct findings *findings)
+{
+    memset(board, 0, sizeof(*board));
+    snprintf(board->file, sizeof(board->file), "%s", path);
+    return take_file(yaml_file_read(path, findings), board);
+}
+
+bool board_read(const char *path, struct board *board)
+{
+    return board_read_into(path, board, NULL);
 }

@@ -5,11 +5,14 @@
  *   system_parse.c  tree to model, each value by itself
  *   system_check.c  the model as a whole: names, ids, overlaps; and what follows from it: page
  *                   sizes, physical addresses, values of setvars
+ *   system_rules.c  for `sddf check`: what seL4 would make of it
  * Run by host tools; trusts nothing in the file. */
 #ifndef DESCRIPTION_READER_H
 #define DESCRIPTION_READER_H
 
 #include "platform/linux/system.h"
+#include "tools/sddf/findings.h"
+#include "tools/sddf/yaml.h"
 
 #include <libxml/tree.h>
 
@@ -24,10 +27,18 @@ enum {
 struct reader {
     const char *path;
     struct system_description *system;
+    struct findings *findings; /* NULL: printed at once */
+    /* Of a system that was made from a YAML file, whose "line" n is the node nodes[n - 1]; else
+     * NULL. */
+    const struct yaml_node *const *nodes;
     unsigned errors;
     unsigned elements;
     const char *const *search;
     size_t search_count;
+    const struct board *board; /* NULL: none known */
+    bool thorough;             /* check_rules() too */
+    bool not_for_linux;        /* seL4 alone need have what the file asks for */
+    bool files_may_miss;       /* images and prefill files need not be there yet */
     bool page_size_given[SYSTEM_REGIONS_MAX];
     /* Region whose physical address the setvar is to get, or NO_REGION. */
     int paddr_region[SYSTEM_PDS_MAX][SYSTEM_SETVARS_MAX];
@@ -37,18 +48,20 @@ struct reader {
     unsigned grammar_line;
 };
 
-/* "FILE:LINE: message" on stderr, counted; no line if it is 0. Prints at most a hundred. */
-__attribute__((format(printf, 3, 4))) void reader_error(struct reader *reader, unsigned line,
-                                                        const char *format, ...);
-__attribute__((format(printf, 3, 4))) void reader_warning(const struct reader *reader,
-                                                          unsigned line, const char *format, ...);
+/* Adds a finding in that line (0: of the whole file), and counts it if it is an error. */
+__attribute__((format(printf, 4, 5))) void reader_error(struct reader *reader, unsigned line,
+                                                        enum rule rule, const char *format, ...);
+/* What a message calls the line of an element. */
+unsigned reader_line(const struct reader *reader, unsigned line);
 
 /* The first region or PD of that name, or -1 (also for "", whose absence was reported). */
 int find_region(const struct system_description *system, const char *name);
 int find_pd(const struct system_description *system, const char *name);
 
-/* The document, NULL after errors without which nothing can be read; freed by xmlFreeDoc(). */
+/* The document, of reader->path or of a text, NULL after errors without which nothing can be read;
+ * freed by xmlFreeDoc(). */
 xmlDoc *xml_load(struct reader *reader);
+xmlDoc *xml_parse(struct reader *reader, const char *text, size_t size);
 /* Whether it fits the grammar. Every element and attribute that is unknown, misplaced or missing is
  * printed; wrong values and counts are left to parse_system(), which can say more about them. */
 bool xml_validate(struct reader *reader, xmlDoc *document);
@@ -63,5 +76,8 @@ unsigned xml_line(const xmlNode *node);
 
 void parse_system(struct reader *reader, xmlNode *root);
 void check_system(struct reader *reader);
+void check_rules(struct reader *reader);
+/* About how many slots the initialiser needs. */
+uint64_t system_capabilities(const struct system_description *system);
 
 #endif

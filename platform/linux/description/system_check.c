@@ -43,19 +43,20 @@ static void check_names(struct reader *reader)
         const struct system_pd *pd = &system->pds[i];
         int first = find_pd(system, pd->name);
         if (first >= 0 && (size_t)first != i)
-            reader_error(reader, pd->line, "a PD is called \"%s\" already in line %u; rename one",
-                         pd->name, system->pds[first].line);
+            reader_error(reader, pd->line, RULE_DUPLICATE_NAME,
+                         "a PD is called \"%s\" already in line %u" REMEDY "rename one", pd->name,
+                         reader_line(reader, system->pds[first].line));
         if (strcmp(pd->name, "monitor") == 0)
-            reader_error(reader, pd->line,
-                         "a PD is called \"monitor\", Microkit's own name; rename it");
+            reader_error(reader, pd->line, RULE_BAD_NAME,
+                         "a PD is called \"monitor\", Microkit's own name" REMEDY "rename it");
     }
     for (size_t i = 0; i < system->region_count; i++) {
         const struct system_region *region = &system->regions[i];
         int first = find_region(system, region->name);
         if (first >= 0 && (size_t)first != i)
-            reader_error(reader, region->line,
-                         "a region is called \"%s\" already in line %u; rename one", region->name,
-                         system->regions[first].line);
+            reader_error(reader, region->line, RULE_DUPLICATE_NAME,
+                         "a region is called \"%s\" already in line %u" REMEDY "rename one",
+                         region->name, reader_line(reader, system->regions[first].line));
     }
 }
 
@@ -67,18 +68,21 @@ static void check_map(struct reader *reader, const struct system_pd *pd, size_t 
     uint64_t limit = ADDRESS_SPACE - ADDRESS_SPACE_RESERVED -
                      (pd->stack_size < ADDRESS_SPACE / 2 ? pd->stack_size : 0);
     if (map->vaddr == 0)
-        reader_error(reader, map->line,
-                     "PD \"%s\" maps \"%s\" at 0, where null pointers would not fault; move it",
+        reader_error(reader, map->line, RULE_ADDRESS_ZERO,
+                     "PD \"%s\" maps \"%s\" at 0, where null pointers would not fault" REMEDY
+                     "move it",
                      pd->name, region->name);
     if (map->vaddr % region->page_size != 0)
-        reader_error(reader, map->line,
-                     "PD \"%s\" maps \"%s\" at 0x%llx, not a multiple of its page size 0x%llx; "
-                     "align it",
-                     pd->name, region->name, (unsigned long long)map->vaddr,
-                     (unsigned long long)region->page_size);
+        reader_error(
+            reader, map->line, RULE_MISALIGNED,
+            "PD \"%s\" maps \"%s\" at 0x%llx, not a multiple of its page size 0x%llx" REMEDY
+            "align it",
+            pd->name, region->name, (unsigned long long)map->vaddr,
+            (unsigned long long)region->page_size);
     if (region->size > limit || map->vaddr > limit - region->size) {
-        reader_error(reader, map->line,
-                     "PD \"%s\" maps \"%s\" (0x%llx bytes) at 0x%llx, beyond 0x%llx; move it down",
+        reader_error(reader, map->line, RULE_OUTSIDE_WINDOW,
+                     "PD \"%s\" maps \"%s\" (0x%llx bytes) at 0x%llx, beyond 0x%llx" REMEDY
+                     "move it down",
                      pd->name, region->name, (unsigned long long)region->size,
                      (unsigned long long)map->vaddr, (unsigned long long)limit);
         return;
@@ -88,13 +92,13 @@ static void check_map(struct reader *reader, const struct system_pd *pd, size_t 
         struct range other = map_range(system, &pd->maps[i]);
         if (!overlap(range, other))
             continue;
-        reader_error(
-            reader, map->line,
-            "PD \"%s\" maps \"%s\" at 0x%llx to 0x%llx, over \"%s\" (line %u) at 0x%llx to "
-            "0x%llx; move one",
-            pd->name, region->name, (unsigned long long)range.start, (unsigned long long)range.end,
-            system->regions[pd->maps[i].region].name, pd->maps[i].line,
-            (unsigned long long)other.start, (unsigned long long)other.end);
+        reader_error(reader, map->line, RULE_OVERLAP,
+                     "PD \"%s\" maps \"%s\" at 0x%llx to 0x%llx, over \"%s\" (line %u) at 0x%llx "
+                     "to 0x%llx" REMEDY "move one",
+                     pd->name, region->name, (unsigned long long)range.start,
+                     (unsigned long long)range.end, system->regions[pd->maps[i].region].name,
+                     reader_line(reader, pd->maps[i].line), (unsigned long long)other.start,
+                     (unsigned long long)other.end);
         return;
     }
 }
@@ -109,10 +113,11 @@ static void take_id(struct reader *reader, struct ids *ids, size_t pd, unsigned 
 {
     unsigned *taken = &ids->line[pd][id];
     if (*taken != 0)
-        reader_error(reader, line,
-                     "PD \"%s\": id %u of this %s is taken in line %u; channels and IRQs share 0 "
-                     "to %d",
-                     reader->system->pds[pd].name, id, what, *taken, SYSTEM_CHANNEL_ID_MAX);
+        reader_error(reader, line, RULE_DUPLICATE_ID,
+                     "PD \"%s\": id %u of this %s is taken in line %u" REMEDY
+                     "channels and IRQs share 0 to %d",
+                     reader->system->pds[pd].name, id, what, reader_line(reader, *taken),
+                     SYSTEM_CHANNEL_ID_MAX);
     else
         *taken = line;
 }
@@ -130,11 +135,12 @@ static void check_irqs(struct reader *reader, struct ids *ids)
                 size_t before = q == p ? i : other->irq_count;
                 for (size_t j = 0; j < before; j++) {
                     if (other->irqs[j].irq == irq->irq)
-                        reader_error(reader, irq->line,
-                                     "PD \"%s\": interrupt %llu belongs to PD \"%s\" in line %u; "
-                                     "one PD takes it",
-                                     pd->name, (unsigned long long)irq->irq, other->name,
-                                     other->irqs[j].line);
+                        reader_error(
+                            reader, irq->line, RULE_DUPLICATE_INTERRUPT,
+                            "PD \"%s\": interrupt %llu belongs to PD \"%s\" in line %u" REMEDY
+                            "one PD takes it",
+                            pd->name, (unsigned long long)irq->irq, other->name,
+                            reader_line(reader, other->irqs[j].line));
                 }
             }
         }
@@ -152,16 +158,17 @@ static void check_channel(struct reader *reader, struct ids *ids,
         const struct system_pd *peer = &pds[channel->end[1 - e].pd];
         take_id(reader, ids, end->pd, end->id, channel->line, "channel");
         if (end->pp && !both && pd != peer && pd->priority >= peer->priority)
-            reader_error(reader, channel->line,
-                         "PD \"%s\" (priority %u) calls \"%s\" (priority %u), expected a callee of "
-                         "higher priority; raise it",
+            reader_error(reader, channel->line, RULE_PPC_PRIORITY,
+                         "PD \"%s\" (priority %u) calls \"%s\" (priority %u)" ALLOWED
+                         "a callee of higher priority" REMEDY "raise it",
                          pd->name, pd->priority, peer->name, peer->priority);
     }
     if (both)
-        reader_error(reader, channel->line, "both ends have pp, expected one caller; drop one");
+        reader_error(reader, channel->line, RULE_PPC_CYCLE,
+                     "both ends have pp" ALLOWED "one caller" REMEDY "drop one");
     if (channel->end[0].pd == channel->end[1].pd)
-        reader_error(reader, channel->line,
-                     "both ends are in PD \"%s\", expected two PDs; correct one",
+        reader_error(reader, channel->line, RULE_CHANNEL_ENDS,
+                     "both ends are in PD \"%s\"" ALLOWED "two PDs" REMEDY "correct one",
                      pds[channel->end[0].pd].name);
 }
 
@@ -173,8 +180,9 @@ static void check_physical(struct reader *reader)
         if (!region->has_phys_addr)
             continue;
         if (region->phys_addr > UINT64_MAX - region->size) {
-            reader_error(reader, region->line,
-                         "region \"%s\": phys_addr 0x%llx and size 0x%llx exceed 64 bits",
+            reader_error(reader, region->line, RULE_OUTSIDE_WINDOW,
+                         "region \"%s\": phys_addr 0x%llx and size 0x%llx exceed 64 bits" REMEDY
+                         "move it down",
                          region->name, (unsigned long long)region->phys_addr,
                          (unsigned long long)region->size);
             continue;
@@ -185,12 +193,12 @@ static void check_physical(struct reader *reader)
             struct range theirs = phys_range(other);
             if (!other->has_phys_addr || theirs.end < theirs.start || !overlap(mine, theirs))
                 continue;
-            reader_error(reader, region->line,
+            reader_error(reader, region->line, RULE_OVERLAP,
                          "region \"%s\" at 0x%llx to 0x%llx overlaps \"%s\" (line %u) at 0x%llx to "
-                         "0x%llx in physical memory; move one",
+                         "0x%llx in physical memory" REMEDY "move one",
                          region->name, (unsigned long long)mine.start, (unsigned long long)mine.end,
-                         other->name, other->line, (unsigned long long)theirs.start,
-                         (unsigned long long)theirs.end);
+                         other->name, reader_line(reader, other->line),
+                         (unsigned long long)theirs.start, (unsigned long long)theirs.end);
             break;
         }
     }
@@ -216,7 +224,9 @@ static void choose_page_sizes(struct reader *reader)
         if (!reader->page_size_given[i] && aligned && !small[i])
             region->page_size = PAGE_LARGE;
         if (!mapped[i])
-            reader_warning(reader, region->line, "region \"%s\" is mapped by no PD", region->name);
+            reader_error(reader, region->line, RULE_UNMAPPED_REGION,
+                         "region \"%s\" is mapped by no PD" REMEDY "map it, or remove it",
+                         region->name);
     }
 }
 

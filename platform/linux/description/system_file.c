@@ -8,45 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ERRORS_PRINTED_MAX = 100, MESSAGE_MAX = 1024 };
-
-static void print_message(const char *path, unsigned line, const char *kind, const char *format,
-                          va_list arguments) __attribute__((format(printf, 4, 0)));
-
-/* Control characters of a hostile file must not reach the terminal. */
-static void print_message(const char *path, unsigned line, const char *kind, const char *format,
-                          va_list arguments)
+void reader_error(struct reader *reader, unsigned line, enum rule rule, const char *format, ...)
 {
-    char message[MESSAGE_MAX];
-    vsnprintf(message, sizeof(message), format, arguments);
-    for (unsigned char *c = (unsigned char *)message; *c != 0; c++) {
-        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-        if (*c < 0x20 || *c == 0x7f || c1)
-            *c = '?';
-    }
-    if (line == 0)
-        fprintf(stderr, "%s: %s%s\n", path, kind, message);
+    va_list arguments;
+    va_start(arguments, format);
+    if (reader->nodes != NULL)
+        yaml_verror(reader->nodes[line - 1], rule, format, arguments);
     else
-        fprintf(stderr, "%s:%u: %s%s\n", path, line, kind, message);
+        findings_add(reader->findings, rule,
+                     (struct finding_place){.file = reader->path, .line = line, .object = ""},
+                     format, arguments);
+    va_end(arguments);
+    if (rule_level(rule) == ERROR)
+        reader->errors++;
 }
 
-void reader_error(struct reader *reader, unsigned line, const char *format, ...)
+unsigned reader_line(const struct reader *reader, unsigned line)
 {
-    reader->errors++;
-    if (reader->errors > ERRORS_PRINTED_MAX)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    print_message(reader->path, line, "", format, arguments);
-    va_end(arguments);
-}
-
-void reader_warning(const struct reader *reader, unsigned line, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    print_message(reader->path, line, "warning: ", format, arguments);
-    va_end(arguments);
+    return reader->nodes == NULL ? line : reader->nodes[line - 1]->key_line;
 }
 
 int find_region(const struct system_description *system, const char *name)
@@ -67,7 +46,7 @@ int find_pd(const struct system_description *system, const char *name)
     return -1;
 }
 
-static struct system_description *new_system(const char *path)
+struct system_description *system_new(const char *path)
 {
     struct system_description *system = calloc(1, sizeof(*system));
     if (system == NULL)
@@ -82,9 +61,8 @@ static struct system_description *new_system(const char *path)
     return NULL;
 }
 
-static void read_into(struct reader *reader)
+static void read_document(struct reader *reader, xmlDoc *document)
 {
-    xmlDoc *document = xml_load(reader);
     if (document == NULL)
         return;
     bool valid = xml_validate(reader, document);
@@ -92,37 +70,54 @@ static void read_into(struct reader *reader)
     if (xml_is(root, "system")) {
         parse_system(reader, root);
         check_system(reader);
+        if (reader->thorough && reader->errors == 0)
+            check_rules(reader);
     }
     if (!valid && reader->errors == 0)
-        reader_error(reader, reader->grammar_line, "does not fit the grammar: %s",
+        reader_error(reader, reader->grammar_line, RULE_SYNTAX, "does not fit the grammar: %s",
                      reader->grammar_error);
-    if (reader->errors > ERRORS_PRINTED_MAX)
-        fprintf(stderr, "%s: %u more errors\n", reader->path, reader->errors - ERRORS_PRINTED_MAX);
     xmlFreeDoc(document);
 }
 
-struct system_description *system_read(const char *path, const char *const *search,
-                                       size_t search_count)
+struct system_description *system_read_from(const struct system_source *source,
+                                            struct findings *findings)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
-    struct system_description *system = new_system(path);
+    struct system_description *system = system_new(source->name);
     if (reader == NULL || system == NULL) {
-        fprintf(stderr, "%s: not read: out of memory\n", path);
+        findings_add_file(findings, RULE_CANNOT_READ, source->name, "not read: out of memory");
         free(reader);
         system_free(system);
         return NULL;
     }
-    reader->path = path;
+    reader->path = source->name;
+    reader->findings = findings;
     reader->system = system;
-    reader->search = search;
-    reader->search_count = search_count;
-    read_into(reader);
+    reader->search = source->search;
+    reader->search_count = source->search_count;
+    reader->files_may_miss = source->files_may_miss;
+    reader->board = source->board;
+    reader->thorough = source->thorough;
+    reader->not_for_linux = source->not_for_linux;
+    read_document(reader, source->text == NULL ? xml_load(reader)
+                                               : xml_parse(reader, source->text, source->size));
     bool good = reader->errors == 0;
     free(reader);
     if (good)
         return system;
     system_free(system);
     return NULL;
+}
+
+struct system_description *system_read(const char *path, const char *const *search,
+                                       size_t search_count)
+{
+    struct system_source source = {.name = path, .search = search, .search_count = search_count};
+    struct findings findings = {0};
+    struct system_description *system = system_read_from(&source, &findings);
+    findings_print(&findings, stderr);
+    findings_free(&findings);
+    return system;
 }
 
 void system_free(struct system_description *system)

@@ -20,10 +20,11 @@ bool text_of(struct reader *reader, xmlNode *node, const char *name, char *text,
     if (good)
         memcpy(text, value, length + 1);
     else if (length > 0 && printable)
-        reader_error(reader, xml_line(node), "<%s> %s has %zu bytes, expected at most %zu",
+        reader_error(reader, xml_line(node), RULE_BAD_NAME,
+                     "<%s> %s has %zu bytes" ALLOWED "at most %zu" REMEDY "shorten it",
                      (const char *)node->name, name, length, size - 1);
     else
-        reader_error(reader, xml_line(node), "<%s> %s is %s; give it a name",
+        reader_error(reader, xml_line(node), RULE_BAD_NAME, "<%s> %s is %s" REMEDY "give it a name",
                      (const char *)node->name, name, length == 0 ? "empty" : "not printable");
     xmlFree(value);
     return good;
@@ -58,13 +59,15 @@ static bool number_in(struct reader *reader, xmlNode *node, const char *name, bo
     if (!text_of(reader, node, name, text, sizeof(text)))
         return false;
     if (!parse_number(text, decimal_only, &number)) {
-        reader_error(reader, xml_line(node), "<%s> %s is \"%s\", expected a %s number",
+        reader_error(reader, xml_line(node), RULE_WRONG_TYPE,
+                     "<%s> %s is \"%s\"" ALLOWED "a %s number" REMEDY "write one",
                      (const char *)node->name, name, text,
                      decimal_only ? "decimal" : "decimal or 0x hexadecimal");
         return false;
     }
     if (number > max) {
-        reader_error(reader, xml_line(node), "<%s> %s is %s, expected 0 to %llu",
+        reader_error(reader, xml_line(node), RULE_OUT_OF_RANGE,
+                     "<%s> %s is %s" ALLOWED "0 to %llu" REMEDY "lower it",
                      (const char *)node->name, name, text, (unsigned long long)max);
         return false;
     }
@@ -99,7 +102,8 @@ void word_of(struct reader *reader, xmlNode *node, const char *name, const char 
     if (!text_of(reader, node, name, text, sizeof(text)))
         return;
     if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
-        reader_error(reader, xml_line(node), "<%s> %s is \"%s\", expected \"%s\" or \"%s\"",
+        reader_error(reader, xml_line(node), RULE_WRONG_TYPE,
+                     "<%s> %s is \"%s\"" ALLOWED "\"%s\" or \"%s\"" REMEDY "write one of them",
                      (const char *)node->name, name, text, no, yes);
     else
         *value = strcmp(text, yes) == 0;
@@ -139,9 +143,12 @@ bool file_of(struct reader *reader, xmlNode *node, const char *attribute, char *
         return false;
     if (find_file(reader, name, path, info))
         return true;
-    reader_error(reader, xml_line(node),
-                 "<%s> %s \"%s\" is no file in the search path (%zu directories) nor beside this "
-                 "file; build it, or add its directory",
-                 (const char *)node->name, attribute, name, reader->search_count);
+    if (reader->files_may_miss)
+        return false;
+    reader_error(
+        reader, xml_line(node), RULE_MISSING_FILE,
+        "<%s> %s \"%s\" is no file in the search path (%zu directories) nor beside this file" REMEDY
+        "build it, or add its directory",
+        (const char *)node->name, attribute, name, reader->search_count);
     return false;
 }

@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALLOWED_MAX = 512, PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_BIG_LINES };
+enum {
+    ALLOWED_MAX = 512,
+    SUGGESTION_MAX = 80,
+    PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_BIG_LINES
+};
 
 /* system.rng, made into C at build time. */
 extern const unsigned char system_rng[];
@@ -72,8 +76,8 @@ static void start_element(void *context, const xmlChar *name, const xmlChar *pre
         return;
     struct reader *reader = parser->_private;
     if (reader->elements++ == READER_ELEMENTS_MAX) {
-        reader_error(reader, xml_line(parser->node), "more than %d elements; split the system",
-                     READER_ELEMENTS_MAX);
+        reader_error(reader, xml_line(parser->node), RULE_FILE_LIMIT,
+                     "more than %d elements" REMEDY "split the system", READER_ELEMENTS_MAX);
         xmlStopParser(parser);
         return;
     }
@@ -95,8 +99,8 @@ static void refuse_document_type(void *context, const xmlChar *name, const xmlCh
     (void)system;
     xmlParserCtxt *parser = context;
     struct reader *reader = parser->_private;
-    reader_error(reader, (unsigned)parser->input->line,
-                 "found <!DOCTYPE>, expected <system>; remove it");
+    reader_error(reader, (unsigned)parser->input->line, RULE_SYNTAX,
+                 "found <!DOCTYPE>" ALLOWED "<system>" REMEDY "remove it");
     xmlStopParser(parser);
 }
 
@@ -120,11 +124,21 @@ static void on_invalid(void *reader, xmlError *error)
     keep_first(reader, error);
 }
 
-static xmlDoc *parse_text(struct reader *reader, const char *text, size_t size)
+xmlDoc *xml_parse(struct reader *reader, const char *text, size_t size)
 {
+    if (size == 0 || size > READER_FILE_MAX) {
+        if (size == 0)
+            reader_error(reader, 0, RULE_SYNTAX,
+                         "found an empty file" ALLOWED "a <system>" REMEDY "describe one");
+        else
+            reader_error(reader, 0, RULE_FILE_LIMIT,
+                         "larger than %d bytes, the most that is read" REMEDY "split the system",
+                         READER_FILE_MAX);
+        return NULL;
+    }
     xmlParserCtxt *parser = xmlNewParserCtxt();
     if (parser == NULL) {
-        reader_error(reader, 0, "not read: out of memory");
+        reader_error(reader, 0, RULE_CANNOT_READ, "not read: out of memory");
         return NULL;
     }
     parser->_private = reader;
@@ -134,7 +148,8 @@ static xmlDoc *parse_text(struct reader *reader, const char *text, size_t size)
     xmlDoc *document =
         xmlCtxtReadMemory(parser, text, (int)size, reader->path, NULL, PARSE_OPTIONS);
     if (document == NULL && reader->errors == 0)
-        reader_error(reader, reader->grammar_line, "not XML: %s", reader->grammar_error);
+        reader_error(reader, reader->grammar_line, RULE_SYNTAX, "not XML: %s",
+                     reader->grammar_error);
     if (reader->errors > 0) {
         xmlFreeDoc(document);
         document = NULL;
@@ -147,20 +162,16 @@ xmlDoc *xml_load(struct reader *reader)
 {
     FILE *stream = fopen(reader->path, "rbe");
     if (stream == NULL) {
-        reader_error(reader, 0, "cannot be opened: %s", strerror(errno));
+        reader_error(reader, 0, RULE_CANNOT_READ, "cannot be opened: %s", strerror(errno));
         return NULL;
     }
     char *text = malloc(READER_FILE_MAX + 1);
     size_t size = text == NULL ? 0 : fread(text, 1, READER_FILE_MAX + 1, stream);
     xmlDoc *document = NULL;
     if (text == NULL || ferror(stream))
-        reader_error(reader, 0, "cannot be read: %s", strerror(errno));
-    else if (size == 0)
-        reader_error(reader, 0, "found an empty file, expected a <system>");
-    else if (size > READER_FILE_MAX)
-        reader_error(reader, 0, "larger than %d bytes, the most that is read", READER_FILE_MAX);
+        reader_error(reader, 0, RULE_CANNOT_READ, "cannot be read: %s", strerror(errno));
     else
-        document = parse_text(reader, text, size);
+        document = xml_parse(reader, text, size);
     free(text);
     fclose(stream);
     return document;
@@ -207,24 +218,45 @@ static bool pattern_has(xmlNode *pattern, const char *kind, const char *name, ch
     return has;
 }
 
+/* Which of the words in `list` ("a, b, c") was probably meant, as a question; "" if none. */
+static const char *suggest(const char *list, const char *word, char question[SUGGESTION_MAX])
+{
+    char copy[ALLOWED_MAX];
+    const char *words[ALLOWED_MAX / 2 + 1] = {NULL};
+    size_t count = 0;
+    char *rest = NULL;
+    snprintf(copy, sizeof(copy), "%s", list);
+    for (char *part = strtok_r(copy, ", ", &rest); part != NULL; part = strtok_r(NULL, ", ", &rest))
+        words[count++] = part;
+    const char *nearest = nearest_word(word, words);
+    question[0] = '\0';
+    if (nearest != NULL)
+        snprintf(question, SUGGESTION_MAX, "; did you mean \"%s\"?", nearest);
+    return question;
+}
+
 static void explain_attributes(struct reader *reader, const xmlNode *node, xmlNode *pattern)
 {
     char list[ALLOWED_MAX];
+    char question[SUGGESTION_MAX];
     for (const xmlAttr *attribute = node->properties; attribute != NULL;
          attribute = attribute->next) {
         const char *name = (const char *)attribute->name;
         if (!pattern_has(pattern, "attribute", name, list) || attribute->ns != NULL)
-            reader_error(reader, xml_line(node), "<%s> has an unknown attribute \"%.60s\"; %s%s",
+            reader_error(reader, xml_line(node), RULE_UNKNOWN_KEY,
+                         "<%s> has an unknown attribute \"%.60s\"" REMEDY "%s%s%s",
                          (const char *)node->name, name,
-                         list[0] == '\0' ? "it takes none" : "known here: ", list);
+                         list[0] == '\0' ? "it takes none" : "known here: ", list,
+                         suggest(list, name, question));
     }
     for (xmlNode *part = xml_first(pattern); part != NULL; part = xml_next(part)) {
         if (strcmp((const char *)part->name, "attribute") != 0)
             continue;
         xmlChar *name = xmlGetNoNsProp(part, BAD_CAST "name");
         if (name != NULL && xmlHasNsProp(node, name, NULL) == NULL)
-            reader_error(reader, xml_line(node), "<%s> lacks attribute \"%s\"; add it",
-                         (const char *)node->name, (const char *)name);
+            reader_error(reader, xml_line(node), RULE_MISSING_KEY,
+                         "<%s> lacks attribute \"%s\"" REMEDY "add it", (const char *)node->name,
+                         (const char *)name);
         xmlFree(name);
     }
 }
@@ -237,8 +269,9 @@ static void explain_text(struct reader *reader, const xmlNode *node)
             continue;
         const char *word = (const char *)child->content;
         word += strspn(word, " \t\r\n");
-        reader_error(reader, xml_line(node), "<%s> has text \"%.*s\" in it; remove it",
-                     (const char *)node->name, (int)strcspn(word, "\r\n"), word);
+        reader_error(reader, xml_line(node), RULE_MISPLACED_ELEMENT,
+                     "<%s> has text \"%.*s\" in it" REMEDY "remove it", (const char *)node->name,
+                     (int)strcspn(word, "\r\n"), word);
     }
 }
 
@@ -249,8 +282,8 @@ static bool explain_place(struct reader *reader, xmlNode *grammar, const xmlNode
     if (node == root) {
         if (xml_is(node, "system"))
             return true;
-        reader_error(reader, xml_line(node), "found <%.60s>, expected <system>",
-                     (const char *)node->name);
+        reader_error(reader, xml_line(node), RULE_MISPLACED_ELEMENT,
+                     "found <%.60s>" ALLOWED "<system>", (const char *)node->name);
         return false;
     }
     char list[ALLOWED_MAX];
@@ -259,8 +292,8 @@ static bool explain_place(struct reader *reader, xmlNode *grammar, const xmlNode
         pattern_has(find_pattern(grammar, parent), "ref", (const char *)node->name, list);
     if (allowed && node->ns == NULL)
         return true;
-    reader_error(reader, xml_line(node), "<%.60s> cannot stand in <%s>; %s%s",
-                 (const char *)node->name, parent,
+    reader_error(reader, xml_line(node), RULE_MISPLACED_ELEMENT,
+                 "<%.60s> cannot stand in <%s>" REMEDY "%s%s", (const char *)node->name, parent,
                  list[0] == '\0' ? "nothing can" : "known here: ", list);
     return false;
 }

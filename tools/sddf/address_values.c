@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* MAC and IPv4 addresses in a system's file. Run by the host tool; trusts nothing in the file. */
-#include "tools/sddf/network.h"
+#include "tools/sddf/address_values.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,23 +42,30 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return *text == '\0';
 }
 
-bool network_as_mac(const struct yaml_node *node, uint8_t mac[6])
+bool yaml_as_mac(const struct yaml_node *node, uint8_t mac[6])
 {
     static const uint8_t NONE[6] = {0};
+    uint8_t parsed[6] = {0};
     char text[TEXT_MAX];
     if (!yaml_as_string(node, text, sizeof(text)))
         return false;
-    if (!parse_mac(text, mac))
-        yaml_error(node, "found \"%s\", expected a MAC address, as \"52:54:01:00:00:01\"", text);
-    else if ((mac[0] & 1) != 0)
-        yaml_error(node,
-                   "found %s, a group's address (its first byte is odd), expected that of "
-                   "one station, as \"52:54:01:00:00:01\"",
+    if (!parse_mac(text, parsed))
+        yaml_error(node, RULE_WRONG_TYPE,
+                   "found \"%s\"" ALLOWED "a MAC address, as \"52:54:01:00:00:01\"" REMEDY
+                   "write six bytes in hexadecimal",
                    text);
-    else if (memcmp(mac, NONE, 6) == 0)
-        yaml_error(node, "found %s, expected an address other than zero", text);
-    else
+    else if ((parsed[0] & 1) != 0)
+        yaml_error(node, RULE_BAD_ADDRESS,
+                   "found %s, a group's address (its first byte is odd)" ALLOWED
+                   "that of one station" REMEDY "make the first byte even",
+                   text);
+    else if (memcmp(parsed, NONE, 6) == 0)
+        yaml_error(node, RULE_BAD_ADDRESS,
+                   "found %s" ALLOWED "an address other than zero" REMEDY "choose one", text);
+    else {
+        memcpy(mac, parsed, sizeof(parsed));
         return true;
+    }
     return false;
 }
 
@@ -79,19 +86,27 @@ static bool parse_ip(const char *text, uint8_t ip[4], uint8_t *prefix_length)
     return *text == '\0';
 }
 
-bool network_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_length)
+bool yaml_as_ip(const struct yaml_node *node, uint8_t ip[4], uint8_t *prefix_length)
 {
+    uint8_t parsed[4] = {0};
+    uint8_t parsed_length = 0;
     char text[TEXT_MAX];
     if (!yaml_as_string(node, text, sizeof(text)))
         return false;
-    if (!parse_ip(text, ip, prefix_length))
-        yaml_error(node, "found \"%s\", expected %s", text,
+    if (!parse_ip(text, parsed, prefix_length == NULL ? NULL : &parsed_length))
+        yaml_error(node, RULE_WRONG_TYPE, "found \"%s\"" ALLOWED "%s" REMEDY "write one", text,
                    prefix_length == NULL ? "an IPv4 address, as 10.0.0.1"
                                          : "an IPv4 address and the length of its network part in "
                                            "bits, 1 to 32, as 10.0.0.2/24");
-    else if (ip[0] == 0 || ip[0] == 127 || ip[0] >= 224)
-        yaml_error(node, "found %s, which no host can have; expected one as 10.0.0.2", text);
-    else
+    else if (parsed[0] == 0 || parsed[0] == 127 || parsed[0] >= 224)
+        yaml_error(node, RULE_BAD_ADDRESS,
+                   "found %s, which no host can have" ALLOWED "one as 10.0.0.2" REMEDY "choose one",
+                   text);
+    else {
+        memcpy(ip, parsed, sizeof(parsed));
+        if (prefix_length != NULL)
+            *prefix_length = parsed_length;
         return true;
+    }
     return false;
 }
