@@ -3,16 +3,12 @@
  * a connection, drawn in the direction that its data takes; a box lists the data that its component
  * maps, and how. Run by the host tool. */
 #include "tools/sddf/emit.h"
+
+#include "tools/sddf/emit_dot.h"
 #include "tools/sddf/network.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* Of a box, how far others must trust it (SECURITY.md); of memory, who writes it. */
-#define TRUSTED  "#d5e8d4"
-#define HARDWARE "#fff2cc"
-#define HOSTILE  "#f8cecc"
-#define DEVICE   "#e0e0e0"
 
 #define RECEIVE  "#1f5fa8"
 #define TRANSMIT "#b8541a"
@@ -61,9 +57,25 @@ static void emit_memory(FILE *out, const struct memory *memory, const struct mod
                 map->write ? "rw" : "r");
 }
 
+/* What of a protection domain's scheduling is not usual. */
+static void emit_sched(FILE *out, const struct model_sched *sched)
+{
+    bool limited = sched->period_us != 0 && sched->budget_us != sched->period_us;
+    if (!limited && !sched->passive && sched->cpu == 0)
+        return;
+    fputs("<tr><td colspan=\"2\"><font point-size=\"9\">", out);
+    if (limited)
+        fprintf(out, "%" PRIu64 " of %" PRIu64 " us", sched->budget_us, sched->period_us);
+    if (sched->passive)
+        fprintf(out, "%spassive", limited ? ", " : "");
+    if (sched->cpu != 0)
+        fprintf(out, "%score %u", limited || sched->passive ? ", " : "", sched->cpu);
+    fputs("</font></td></tr>", out);
+}
+
 /* A box: title, image and priority, then what it maps of `first` and `second`. */
-static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, struct memory first,
-                    struct memory second)
+static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, const char *note,
+                    struct memory first, struct memory second)
 {
     const struct model_map *one = find_map(pd, &first);
     const struct model_map *two = find_map(pd, &second);
@@ -72,6 +84,9 @@ static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, str
             "cellpadding=\"1\" color=\"#999999\"><tr><td colspan=\"2\"><b>%s</b></td></tr>"
             "<tr><td colspan=\"2\"><font point-size=\"9\">%s, priority %u</font></td></tr>",
             pd->name, FILLS[pd->role], title, pd->image, pd->sched.priority);
+    emit_sched(out, &pd->sched);
+    if (note[0] != '\0')
+        fprintf(out, "<tr><td colspan=\"2\"><font point-size=\"9\">%s</font></td></tr>", note);
     if (one != NULL || two != NULL) {
         fputs("<tr>", out);
         emit_memory(out, &first, one, two == NULL);
@@ -94,23 +109,30 @@ static void emit_edge(FILE *out, const struct model_connection *connection, bool
         receive ? "" : ", dir=back");
 }
 
+/* What a client's box says of its network. */
+static const char *client_note(const struct network_client *client, char note[MODEL_NAME_MAX])
+{
+    const uint8_t *ip = client->ip.address;
+    const char *copied = client->copy ? "" : ", zero copy";
+    if (client->ip.prefix_length == 0)
+        snprintf(note, MODEL_NAME_MAX, "no address%s", copied);
+    else
+        snprintf(note, MODEL_NAME_MAX, "%u.%u.%u.%u/%u%s", ip[0], ip[1], ip[2], ip[3],
+                 client->ip.prefix_length, copied);
+    return note;
+}
+
 static void emit_client(FILE *out, const struct network *network,
                         const struct network_client *client)
 {
-    const char *name = client->component->name;
-    const uint8_t *ip = client->ip.address;
     struct memory rx_data = {network->rx_data, "rx data", DEVICE};
     struct memory data = {client->data, "data", HOSTILE};
-    char label[MODEL_NAME_MAX] = "no address";
-    if (client->ip.prefix_length != 0)
-        snprintf(label, sizeof(label), "%u.%u.%u.%u/%u", ip[0], ip[1], ip[2], ip[3],
-                 client->ip.prefix_length);
-    fprintf(out,
-            "    subgraph \"cluster_%s\" {\n        labelloc=t; labeljust=r; label=\"%s%s\";\n",
-            name, label, client->copy ? "" : ", zero copy");
+    char note[MODEL_NAME_MAX];
+    fprintf(out, "    subgraph \"cluster_%s\" {\n        label=\"\"; margin=4;\n",
+            client->component->name);
     if (client->copy)
-        emit_pd(out, client->copier, "copier", rx_data, data);
-    emit_pd(out, client->pd, name, rx_data, data);
+        emit_pd(out, client->copier, "copier", "", rx_data, data);
+    emit_pd(out, client->pd, client->component->name, client_note(client, note), rx_data, data);
     fputs("    }\n", out);
 }
 
@@ -123,13 +145,13 @@ static void emit_device(FILE *out, const struct network *network)
             network->name, network->name, network->name);
     emit_escaped(out, network->device->compatible);
     fputs("</font>>];\n", out);
-    emit_pd(out, network->driver_pd, "driver",
+    emit_pd(out, network->driver_pd, "driver", "",
             (struct memory){network->registers, "registers", DEVICE},
             (struct memory){network->rings, "rings", DEVICE});
-    emit_pd(out, network->virt_tx_pd, "transmit virtualiser",
+    emit_pd(out, network->virt_tx_pd, "transmit virtualiser", "",
             (struct memory){network->clients[0].data, "clients' data", HOSTILE},
             (struct memory){0});
-    emit_pd(out, network->virt_rx_pd, "receive virtualiser",
+    emit_pd(out, network->virt_rx_pd, "receive virtualiser", "",
             (struct memory){network->rx_data, "rx data", DEVICE}, (struct memory){0});
     fputs("    }\n", out);
     fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", network->name,
@@ -161,12 +183,14 @@ static void emit_legend(FILE *out, const struct model *model)
         {HARDWARE, "trusted with its device"},
         {TRUSTED, "trusted"},
         {HOSTILE, "not trusted, memory that it writes"},
+        {SEVERAL, "memory that several write"},
     };
+    size_t count = sizeof(ENTRIES) / sizeof(ENTRIES[0]) - (model->shared_count == 0);
     fputs("    label=<<table border=\"0\" cellspacing=\"4\"><tr>", out);
     fprintf(out, "<td><b>%s</b> on ", model->name);
     emit_escaped(out, model->board->name);
     fputs("</td>", out);
-    for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(ENTRIES[0]); i++)
+    for (size_t i = 0; i < count; i++)
         fprintf(out, "<td bgcolor=\"%s\">%s</td>", ENTRIES[i].colour, ENTRIES[i].text);
     fputs("</tr></table>>;\n", out);
 }
@@ -188,7 +212,8 @@ void emit_dot(FILE *out, const struct model *model)
     for (size_t i = 0; i < model->pd_count; i++) { /* those that no class drew */
         const struct model_pd *pd = &model->pds[i];
         if (pd->config == NULL)
-            emit_pd(out, pd, pd->name, (struct memory){0}, (struct memory){0});
+            emit_pd(out, pd, pd->name, "", (struct memory){0}, (struct memory){0});
     }
+    emit_dot_shared(out, model);
     fputs("}\n", out);
 }

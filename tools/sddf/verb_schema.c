@@ -32,7 +32,7 @@ static const char *const SHAPES[] = {
                   "\"^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$\"",
     [FIELD_IP] = "\"type\": \"string\", \"pattern\": \"" IPV4 "$\"",
     [FIELD_NETWORK] = "\"type\": \"string\", \"pattern\": \"" IPV4 "/([1-9]|[12][0-9]|3[0-2])$\"",
-    [FIELD_MAP] = "\"type\": \"object\"",
+    [FIELD_MAP] = "",
     [FIELD_NAMED] = "\"type\": \"object\", \"propertyNames\": { \"pattern\": "
                     "\"^[A-Za-z][A-Za-z0-9_-]{0,23}$\" }",
     [FIELD_NAMED_OR_CHOICE] = "\"type\": \"object\", \"propertyNames\": { \"pattern\": "
@@ -101,6 +101,12 @@ static void print_field(const struct field *field, int depth)
     indent(depth + 1);
     print_description(field);
     fputs(",\n", stdout);
+    if (field->type == FIELD_MAP) {
+        print_map(field->fields, depth + 1);
+        indent(depth);
+        fputs("}", stdout);
+        return;
+    }
     indent(depth + 1);
     fputs(SHAPES[field->type], stdout);
     if (field->type == FIELD_INTEGER || field->type == FIELD_ADDRESS)
@@ -111,12 +117,7 @@ static void print_field(const struct field *field, int depth)
     }
     if (field->type == FIELD_NAMED || field->type == FIELD_NAMED_OR_CHOICE)
         print_entries(field, depth + 1);
-    if (field->type == FIELD_MAP) {
-        fputs(",\n", stdout);
-        print_map(field->fields, depth + 1);
-    } else {
-        fputs("\n", stdout);
-    }
+    fputs("\n", stdout);
     indent(depth);
     fputs("}", stdout);
 }
