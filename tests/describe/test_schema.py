@@ -102,10 +102,14 @@ def test_the_schema_takes_every_system_of_the_tree(path):
 @pytest.mark.parametrize("path", sorted((HERE / "bad").glob("*.yaml")), ids=lambda p: p.name)
 def test_the_schema_refuses_a_wrong_file_exactly_when_its_shape_is_wrong(path):
     found = set(re.findall(r"\[([a-z-]+)\]$", path.read_text(), re.MULTILINE))
+    text = path.read_text()
     if found & {"syntax", "duplicate-key", "file-limit"}:
         return
-    text = path.read_text()
+    if re.search(r'found "(yes|010)"', text):
+        return  # true and 8 for YAML 1.1, which Python reads
     shape = found & SHAPES
+    if "a group's address" in text:
+        shape = found
     if "out-of-range" in found and not re.search(r"expected .* (us|bit/s);", text):
         shape = found
     # a key may be right by itself and wrong beside others
@@ -119,36 +123,37 @@ VALUES = [-1, 0, 1, 61, 64, 255, 4096, 65536, 1 << 40, True, [], ["r"], {}, {"x"
           "rw", "yes", "two", "1ms", "1 ms", "10ms", "0us", "010ms", "0x10us", "4KiB", "4kB", "2MiB",
           "12B", "100Mbit/s", "10kbit/s", "100M", "52:54:01:00:00:09", "53:54:01:00:00:09",
           "52:54:01:00:00", "10.0.0.2", "10.0.0.2/24", "10.0.0.2/33", "10.0.0.256", "a-b", "2nd", "n" * 70]
-TEXTS = {"name", "two or one"}  # a bare word may be read as any text
+
+
+def shapes_at(findings, place, key, value, schema):
+    """The rules that are broken at the key and that a schema can see."""
+    visible = set(SHAPES)
+    if schema.get("type") == "integer" or value == "" or len(str(value)) > 60:
+        visible.add("out-of-range")
+    if key == "mac":
+        visible.add("bad-address")
+    name = ".".join((*place, key))
+    return visible & {f["rule"] for f in findings if f["object"].endswith(name)}
 
 
 @pytest.mark.parametrize("section", PLACES)
 def test_schema_and_tool_agree_on_every_kind_of_value(section, tmp_path):
     place = PLACES[section][0]
-    node = schema_of(place)
-    for key, schema in node["properties"].items():
-        for value in VALUES:
+    properties = schema_of(place)["properties"]
+    for value in VALUES:
+        tried = {}
+        for key, schema in properties.items():
             if schema.get("type") == "string" and not isinstance(value, str):
                 continue  # YAML's 1 may be a text for the tool
-            if "properties" in schema or "additionalProperties" in schema:
-                if isinstance(value, dict):
-                    continue  # its own section's matter
-            system = changed(place, lambda at, k=key, v=value: at.__setitem__(k, v))
-            path = tmp_path / "one.yaml"
-            path.write_text(yaml.safe_dump(system, sort_keys=False))
-            found = json.loads(sddf("check", path, "--json").stdout)
-            at_key = [f for f in found if f["object"].endswith(".".join((*place, key)))]
-            shapes = rules_of(at_key) & SHAPES
-            if schema.get("type") == "integer":
-                shapes |= rules_of(at_key) & {"out-of-range"}
-            if schema.get("type") == "string" and value == "":
-                shapes |= rules_of(at_key) & {"out-of-range"}
-            if len(str(value)) > 60:
-                shapes |= rules_of(at_key) & {"out-of-range"}
-            if key == "mac" and value.__class__ is str:
-                shapes |= rules_of(at_key) & {"bad-address"}
+            if schema["type"] == "object" and isinstance(value, dict):
+                continue  # its own section's matter
+            tried[key] = schema
+        wrong = {key: copy.deepcopy(value) for key in tried}  # PyYAML makes anchors of shared ones
+        found = check(changed(place, lambda at, w=wrong: at.update(w)), tmp_path)
+        for key, schema in tried.items():
             valid = jsonschema.Draft7Validator(schema).is_valid(value)
-            assert valid == (not shapes), (section, key, value, at_key)
+            shapes = shapes_at(found, place, key, value, schema)
+            assert valid == (not shapes), (key, value, shapes)
 
 
 def test_unknown_and_missing_keys_are_refused_by_both(tmp_path):
