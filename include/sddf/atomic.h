@@ -8,6 +8,7 @@
 #ifndef SDDF_ATOMIC_H
 #define SDDF_ATOMIC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct {
@@ -75,6 +76,29 @@ static inline void atomic_store64_relaxed(shared_u64 *word, uint64_t value)
 static inline void atomic_fence_seq_cst(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Runs of `count` entries of `entry_size` bytes, a constant and a multiple of 8, between private
+ * and shared memory. No order of their own: a release or acquire of an index gives it. These are
+ * plain moves, as wide as the machine has them; the barrier keeps the compiler from reading a
+ * shared word a second time in place of the copy. */
+static inline __attribute__((always_inline)) void shared_copy_in(shared_u64 *to, const void *from,
+                                                                 uint32_t count, size_t entry_size)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_memcpy((char *)to + i * entry_size, (const char *)from + i * entry_size,
+                         entry_size);
+    }
+}
+
+static inline __attribute__((always_inline)) void shared_copy_out(void *to, const shared_u64 *from,
+                                                                  uint32_t count, size_t entry_size)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_memcpy((char *)to + i * entry_size, (const char *)from + i * entry_size,
+                         entry_size);
+    }
+    __asm__ volatile("" ::: "memory");
 }
 
 #endif

@@ -186,23 +186,6 @@ static inline bool connection_adopt(struct connection *c)
     return true;
 }
 
-/* Entries on the private side are structs of any class, moved word by word. */
-typedef uint64_t __attribute__((may_alias)) queue_word;
-
-static inline void queue_copy_in(shared_u64 *to, const queue_word *from, size_t words)
-{
-    for (size_t i = 0; i < words; i++) {
-        atomic_store64_relaxed(&to[i], from[i]);
-    }
-}
-
-static inline void queue_copy_out(queue_word *to, const shared_u64 *from, size_t words)
-{
-    for (size_t i = 0; i < words; i++) {
-        to[i] = atomic_load64_relaxed(&from[i]);
-    }
-}
-
 /* ---- Producing ---- */
 
 /* Free entries, at least `wanted` if there are so many; the peer's line is touched only when what
@@ -239,10 +222,9 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
 
     uint32_t at = c->tail & (capacity - 1); /* two straight runs: to the end, then from the start */
     uint32_t first = count < capacity - at ? count : capacity - at;
-    size_t words = entry_size / sizeof(uint64_t);
-    const queue_word *from = entries;
-    queue_copy_in(&c->mine->entries[at * words], from, first * words);
-    queue_copy_in(c->mine->entries, from + first * words, (count - first) * words);
+    shared_u64 *base = c->mine->entries;
+    shared_copy_in(base + at * (entry_size / 8), entries, first, entry_size);
+    shared_copy_in(base, (const char *)entries + first * entry_size, count - first, entry_size);
     c->tail += count;
     return count;
 }
@@ -303,10 +285,9 @@ static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t c
 
     uint32_t at = c->head & (capacity - 1);
     uint32_t first = count < capacity - at ? count : capacity - at;
-    size_t words = entry_size / sizeof(uint64_t);
-    queue_word *to = entries;
-    queue_copy_out(to, &c->theirs->entries[at * words], first * words);
-    queue_copy_out(to + first * words, c->theirs->entries, (count - first) * words);
+    const shared_u64 *base = c->theirs->entries;
+    shared_copy_out(entries, base + at * (entry_size / 8), first, entry_size);
+    shared_copy_out((char *)entries + first * entry_size, base, count - first, entry_size);
     c->head += count;
     c->taken_since_reset += count;
     return count;
