@@ -16,12 +16,15 @@
 #include <stdint.h>
 
 enum {
-    NET_CLIENTS_MAX = 56,     /* of one virtualiser; channel ids end at 61 */
-    NET_BUFFERS_MAX = 4096,   /* of one data region */
-    NET_BUFFER_SIZE = 2048,   /* bytes, the usual; a power of two from 2048 to 16384 */
+    NET_CLIENTS_MAX = 56,   /* of one virtualiser; channel ids end at 61 */
+    NET_BUFFERS_MAX = 4096, /* of one data region */
+    NET_BUFFER_SIZE = 2048, /* bytes, the usual; a power of two up to ... */
+    NET_BUFFER_SIZE_MAX = 16384,
     NET_BURST = 64,           /* descriptors that a component moves at once */
     NET_ETHERNET_HEADER = 14, /* bytes; no frame is shorter */
 };
+
+#define NET_MAC_MASK UINT64_C(0xffffffffffff)
 
 /* What a queue of the class carries. */
 struct net_desc {
@@ -45,6 +48,69 @@ static inline uint32_t net_put(struct connection *c, const struct net_desc *buff
 static inline uint32_t net_get(struct connection *c, struct net_desc *buffers, uint32_t count)
 {
     return queue_get(c, buffers, count, sizeof(struct net_desc));
+}
+
+/* ---- Buffers ---- */
+
+/* A data region cut into `count` buffers of 2^shift bytes. */
+struct net_buffers {
+    uint32_t shift;
+    uint32_t count;
+};
+
+/* Cuts a region of `region_size` bytes into buffers of `buffer_size`. NULL, or why not. */
+static inline const char *net_buffers_open(struct net_buffers *buffers, uint64_t region_size,
+                                           uint32_t buffer_size)
+{
+    if (buffer_size < NET_BUFFER_SIZE || buffer_size > NET_BUFFER_SIZE_MAX ||
+        (buffer_size & (buffer_size - 1)) != 0) {
+        return "the buffer size is not a power of two from 2048 to 16384";
+    }
+    if (region_size / buffer_size > NET_BUFFERS_MAX) {
+        return "a data region has more than 4096 buffers";
+    }
+    buffers->shift = (uint32_t)__builtin_ctz(buffer_size);
+    buffers->count = (uint32_t)(region_size / buffer_size);
+    return NULL;
+}
+
+/* True if a buffer begins at `offset`, which may be anything; its number in `*number`. The rotation
+ * makes one comparison of two: bits below a buffer's start become the highest of the number. */
+static inline bool net_buffer_at(const struct net_buffers *buffers, uint64_t offset,
+                                 uint32_t *number)
+{
+    uint64_t rotated = offset >> buffers->shift | offset << (64 - buffers->shift);
+    *number = (uint32_t)rotated;
+    return rotated < buffers->count;
+}
+
+/* Bytes from the region's start to buffer `number`. */
+static inline uint64_t net_buffer_offset(const struct net_buffers *buffers, uint32_t number)
+{
+    return (uint64_t)number << buffers->shift;
+}
+
+/* MAC addresses as numbers, the first byte in the lowest bits. A frame begins with its
+ * destination's and its source's (IEEE 802.3, 3.1.1), and lies at the start of a buffer; each word
+ * of it is read once, since a client or a device may change it meanwhile. */
+static inline uint64_t net_frame_destination(const shared_u64 *frame)
+{
+    return atomic_load64_relaxed(&frame[0]) & NET_MAC_MASK;
+}
+
+static inline uint64_t net_frame_source(const shared_u64 *frame)
+{
+    return atomic_load64_relaxed(&frame[0]) >> 48 |
+           (atomic_load64_relaxed(&frame[1]) << 16 & NET_MAC_MASK);
+}
+
+static inline uint64_t net_mac_value(const uint8_t mac[6])
+{
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < 6; i++) {
+        value |= (uint64_t)mac[i] << (8 * i);
+    }
+    return value;
 }
 
 /* ---- Configuration ---- */

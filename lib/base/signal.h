@@ -29,7 +29,7 @@ static inline void signal_peer(struct signals *signals, uint32_t channel)
     signals->sent++;
 }
 
-/* Before another round of work: peers on other cores shall not wait for it. */
+/* Before another round of work: peers on other cores shall not wait for the end of a flood. */
 static inline void signal_now(struct signals *signals)
 {
     if (signals->pending) {

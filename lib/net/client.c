@@ -13,27 +13,24 @@ static void take_back(struct net_client *net, uint32_t buffer)
 static bool buffer_of(struct net_client *net, uint64_t offset, enum net_client_holder holder,
                       uint32_t *buffer)
 {
-    uint64_t number = offset / net->config->buffer_size;
-    if (offset % net->config->buffer_size != 0 || number >= net->buffer_count ||
-        net->holder[number] != holder) {
+    if (!net_buffer_at(&net->buffers, offset, buffer) || net->holder[*buffer] != holder) {
         net->bad_returns++;
         return false;
     }
-    *buffer = (uint32_t)number;
     return true;
 }
 
 /* Sent buffers come back. */
 static void collect(struct net_client *net)
 {
-    struct net_desc buffers[NET_BURST];
+    struct net_desc sent[NET_BURST];
     uint32_t count, buffer;
     if (queue_available(&net->tx) == 0) {
         return;
     }
-    while ((count = net_get(&net->tx, buffers, NET_BURST)) != 0) {
+    while ((count = net_get(&net->tx, sent, NET_BURST)) != 0) {
         for (uint32_t i = 0; i < count; i++) {
-            if (buffer_of(net, buffers[i].address, NET_HELD_TX, &buffer)) {
+            if (buffer_of(net, sent[i].address, NET_HELD_TX, &buffer)) {
                 take_back(net, buffer);
             }
         }
@@ -44,14 +41,25 @@ static void collect(struct net_client *net)
 /* Keeps the copier supplied with empty buffers. */
 static void supply(struct net_client *net)
 {
-    while (net->at_copier < net->config->rx_buffers && net->free_count != 0 &&
-           queue_space(&net->rx, 1) != 0) {
-        uint32_t buffer = net->free[--net->free_count];
-        struct net_desc empty = {.address = (uint64_t)buffer * net->config->buffer_size,
-                                 .length = (uint16_t)net->config->buffer_size};
-        net->holder[buffer] = NET_HELD_COPIER;
-        net->at_copier++;
-        net_put(&net->rx, &empty, 1);
+    struct net_desc empty[NET_BURST];
+    while (net->at_copier < net->config->rx_buffers && net->free_count != 0) {
+        uint32_t count = net->config->rx_buffers - net->at_copier;
+        count = count < net->free_count ? count : net->free_count;
+        count = count < NET_BURST ? count : NET_BURST;
+        uint32_t space = queue_space(&net->rx, count);
+        count = count < space ? count : space;
+        if (count == 0) {
+            return;
+        }
+        net->free_count -= count;
+        net->at_copier += count;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t buffer = net->free[net->free_count + i];
+            net->holder[buffer] = NET_HELD_COPIER;
+            empty[i] = (struct net_desc){.address = net_buffer_offset(&net->buffers, buffer),
+                                         .length = (uint16_t)net->config->buffer_size};
+        }
+        net_put(&net->rx, empty, count);
     }
 }
 
@@ -59,7 +67,7 @@ static void supply(struct net_client *net)
  * be in flight; it says so by refusing it and returns it later. */
 static void reclaim(struct net_client *net, enum net_client_holder holder)
 {
-    for (uint32_t buffer = 0; buffer < net->buffer_count; buffer++) {
+    for (uint32_t buffer = 0; buffer < net->buffers.count; buffer++) {
         if (net->holder[buffer] == holder) {
             take_back(net, buffer);
         }
@@ -71,37 +79,29 @@ static void connections_check(struct net_client *net)
     if (connection_poll(&net->rx) == CONNECTION_RESTARTED) {
         reclaim(net, NET_HELD_COPIER);
         net->at_copier = 0;
-        if (connection_adopt(&net->rx)) {
-            signal_peer(&net->signals, net->config->rx.channel);
-            connection_poll(&net->rx);
-        }
+        peer_adopt(&net->rx, &net->signals, net->config->rx.channel);
     }
     if (connection_poll(&net->tx) == CONNECTION_RESTARTED) {
         reclaim(net, NET_HELD_TX);
-        if (connection_adopt(&net->tx)) {
-            signal_peer(&net->signals, net->config->tx.channel);
-            connection_poll(&net->tx);
-        }
+        peer_adopt(&net->tx, &net->signals, net->config->tx.channel);
     }
 }
 
 const char *net_client_open(struct net_client *net, const struct net_client_config *config)
 {
     *net = (struct net_client){.config = config};
-    uint32_t size = config->buffer_size;
-    if (size < NET_BUFFER_SIZE || size > UINT16_MAX ||
-        config->tx_data.size / size > NET_BUFFERS_MAX) {
-        return "the buffers are not of 2048 to 65535 bytes, or more than 4096";
+    const char *wrong = net_buffers_open(&net->buffers, config->tx_data.size, config->buffer_size);
+    if (wrong != NULL) {
+        return wrong;
     }
-    net->buffer_count = (uint32_t)(config->tx_data.size / size);
-    if (config->rx_buffers > net->buffer_count ||
+    if (config->rx_buffers > net->buffers.count ||
         (config->rx_buffers != 0 && config->rx_data.address != config->tx_data.address)) {
         return "with a copier, both directions share one data region";
     }
     if (!config_connect(&net->rx, &config->rx) || !config_connect(&net->tx, &config->tx)) {
         return "a queue's capacity is not a power of two up to 65536";
     }
-    for (uint32_t buffer = net->buffer_count; buffer > 0; buffer--) {
+    for (uint32_t buffer = net->buffers.count; buffer > 0; buffer--) {
         take_back(net, buffer - 1);
     }
     signal_peer(&net->signals, config->rx.channel);
@@ -174,7 +174,7 @@ bool net_client_buffer(struct net_client *net, struct net_desc *buffer)
     }
     uint32_t number = net->free[--net->free_count];
     net->holder[number] = NET_HELD_CLIENT;
-    *buffer = (struct net_desc){.address = (uint64_t)number * net->config->buffer_size};
+    *buffer = (struct net_desc){.address = net_buffer_offset(&net->buffers, number)};
     return true;
 }
 
@@ -206,16 +206,22 @@ void net_client_push(struct net_client *net)
     }
 }
 
+static bool is_short(const struct net_client *net)
+{
+    return net->free_count == 0 && net->at_copier <= net->config->rx_buffers / 2;
+}
+
 /* Sent buffers are worth a wake only when the client runs short of them; then the transmit
  * virtualiser, which returns them lazily, is told. */
 bool net_client_may_wait(struct net_client *net)
 {
-    collect(net);
-    net_client_push(net);
+    if (is_short(net)) {
+        collect(net);
+        net_client_push(net);
+    }
     bool nothing = queue_arm(&net->rx, 1);
-    bool in_flight = net->free_count + net->at_copier < net->buffer_count;
-    bool is_short = net->free_count == 0 && net->at_copier <= net->config->rx_buffers / 2;
-    if (net->tx.ready && in_flight && is_short) {
+    bool in_flight = net->free_count + net->at_copier < net->buffers.count;
+    if (net->tx.ready && in_flight && is_short(net)) {
         nothing &= queue_arm(&net->tx, 1);
         signal_peer(&net->signals, net->config->tx.channel);
     }

@@ -19,14 +19,14 @@
  * taken back, so that a peer's lie costs packets and nothing else. */
 #pragma once
 
-#include <base/signal.h>
+#include <base/peer.h>
 #include <sddf/net.h>
 
 struct net_client {
     const struct net_client_config *config;
     struct connection rx, tx;
     struct signals signals;
-    uint32_t buffer_count;           /* of tx_data */
+    struct net_buffers buffers;      /* of tx_data */
     uint32_t free_count;             /* buffers at hand */
     uint32_t at_copier;              /* buffers that wait for frames */
     uint16_t free[NET_BUFFERS_MAX];  /* stack */

@@ -494,7 +494,10 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("do not fit"));
     configure();
     config->buffer_size = 0;
-    assert_true(mock_init_refused("do not fit"));
+    assert_true(mock_init_refused("power of two"));
+    configure();
+    config->buffer_size = NET_BUFFER_SIZE + 64;
+    assert_true(mock_init_refused("power of two"));
     configure();
     config->driver.get_capacity = 3;
     assert_true(mock_init_refused("driver's queue capacity"));

@@ -7,7 +7,9 @@
  * A buffer's holders are a set, since a broadcast goes to several clients; each returns it once,
  * and when the last has, it goes back to the driver. A client that holds as many buffers as it may
  * is skipped: it loses its own frames only. */
-#include <base/signal.h>
+#include "destinations.h"
+
+#include <base/peer.h>
 #include <microkit.h>
 #include <sddf/cache.h>
 #include <sddf/log.h>
@@ -20,7 +22,6 @@ _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a
 
 struct client {
     struct connection connection;
-    uint64_t mac; /* first byte of the address in the lowest bits */
     uint32_t held;
     uint32_t refused; /* returns in this activation; see misbehaves() */
 };
@@ -28,7 +29,8 @@ struct client {
 static const struct net_virt_rx_config *config;
 static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
-static uint64_t broadcast_clients, multicast_clients, promiscuous_clients;
+static struct net_buffers buffers;
+static struct destinations destinations;
 static uint64_t holders[NET_BUFFERS_MAX]; /* 0: with us, and listed in `idle` */
 static uint16_t idle[NET_BUFFERS_MAX];    /* stack of buffers to give to the driver */
 static uint32_t idle_count, driver_held;
@@ -64,14 +66,6 @@ static void drop_holder(uint32_t buffer, uint64_t holder)
     }
 }
 
-/* True if `offset` is where a buffer begins; its number in `*buffer`. */
-static bool buffer_at(uint64_t offset, uint32_t *buffer)
-{
-    uint64_t number = offset / config->buffer_size;
-    *buffer = (uint32_t)number;
-    return offset % config->buffer_size == 0 && number < config->buffer_count;
-}
-
 /* A client that returned more rubbish than its queue holds, in one activation, does so on purpose.
  */
 static bool misbehaves(const struct client *client)
@@ -84,80 +78,60 @@ static bool misbehaves(const struct client *client)
 static void from_client(uint32_t index)
 {
     struct client *client = &clients[index];
-    struct net_desc buffers[NET_BURST];
-    uint32_t count = queue_available(&client->connection);
-    if (count == 0) {
+    struct net_desc returned[NET_BURST];
+    uint64_t holder = 1ULL << index;
+    if (queue_available(&client->connection) == 0) {
         return;
     }
-    count = net_get(&client->connection, buffers, NET_BURST);
+    uint32_t count = net_get(&client->connection, returned, NET_BURST);
     queue_release(&client->connection);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        if (!buffer_at(buffers[i].address, &buffer) || (holders[buffer] & 1ULL << index) == 0) {
+        if (!net_buffer_at(&buffers, returned[i].address, &buffer) ||
+            (holders[buffer] & holder) == 0) {
             client->refused++;
             stats_add(stats, BAD_CLIENT_RETURN, 1);
             continue;
         }
         client->held--;
-        drop_holder(buffer, 1ULL << index);
+        drop_holder(buffer, holder);
     }
 }
 
 static void to_driver(void)
 {
+    struct net_desc empty[NET_BURST];
     while (idle_count != 0) {
-        struct net_desc buffers[NET_BURST];
         uint32_t count = idle_count < NET_BURST ? idle_count : NET_BURST;
         uint32_t space = queue_space(&driver, count);
         count = count < space ? count : space;
         if (count == 0) {
             return;
         }
+        idle_count -= count;
         for (uint32_t i = 0; i < count; i++) {
-            uint32_t buffer = idle[--idle_count];
+            uint32_t buffer = idle[idle_count + i];
             holders[buffer] = HOLDER_DRIVER;
-            buffers[i] = (struct net_desc){
-                .address = config->data.io_address + (uint64_t)buffer * config->buffer_size,
+            empty[i] = (struct net_desc){
+                .address = config->data.io_address + net_buffer_offset(&buffers, buffer),
                 .length = (uint16_t)config->buffer_size,
             };
         }
         driver_held += count;
-        net_put(&driver, buffers, count);
+        net_put(&driver, empty, count);
         queue_publish(&driver);
     }
 }
 
 /* ---- Frames: the driver to us, us to the clients ---- */
 
-/* The clients that a frame is for, by the destination address in its first six bytes. */
-static uint64_t clients_for(const uint8_t *frame)
-{
-    uint64_t mac = (uint64_t)frame[0] | (uint64_t)frame[1] << 8 | (uint64_t)frame[2] << 16 |
-                   (uint64_t)frame[3] << 24 | (uint64_t)frame[4] << 32 | (uint64_t)frame[5] << 40;
-    if (mac == 0xffffffffffffULL) {
-        return broadcast_clients | promiscuous_clients;
-    }
-    if ((mac & 1) != 0) { /* IEEE 802.3, 3.2.3: the first bit on the wire says "group" */
-        return multicast_clients | promiscuous_clients;
-    }
-    uint64_t set = promiscuous_clients;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        set |= clients[i].mac == mac ? 1ULL << i : 0;
-    }
-    return set;
-}
-
 static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
 {
     struct client *client = &clients[index];
-    struct net_desc frame = {.address = (uint64_t)buffer * config->buffer_size, .length = length};
-    if (!client->connection.ready) {
-        stats_add(stats, DROP_CLIENT_DOWN, 1);
-        return false;
-    }
+    struct net_desc frame = {.address = net_buffer_offset(&buffers, buffer), .length = length};
     if (client->held >= config->clients[index].held_max ||
         queue_space(&client->connection, 1) == 0) {
-        stats_add(stats, DROP_CLIENT_FULL, 1);
+        stats_add(stats, client->connection.ready ? DROP_CLIENT_FULL : DROP_CLIENT_DOWN, 1);
         return false;
     }
     client->held++;
@@ -169,15 +143,16 @@ static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
  */
 static uint64_t deliver(uint32_t buffer, uint16_t length)
 {
-    uintptr_t address = (uintptr_t)config->data.address + (uintptr_t)buffer * config->buffer_size;
+    uint64_t address = config->data.address + net_buffer_offset(&buffers, buffer);
     uint64_t taken = 0;
     if (length < NET_ETHERNET_HEADER || length > config->buffer_size) {
         stats_add(stats, DROP_BAD_LENGTH, 1);
         drop_holder(buffer, HOLDER_DRIVER);
         return 0;
     }
-    cache_invalidate(address, length);
-    uint64_t wanted = clients_for((const uint8_t *)address);
+    cache_invalidate((uintptr_t)address, length);
+    uint64_t wanted = destinations_find(
+        &destinations, net_frame_destination((const shared_u64 *)(uintptr_t)address));
     if (wanted == 0) {
         stats_add(stats, DROP_NO_CLIENT, 1);
     }
@@ -191,6 +166,19 @@ static uint64_t deliver(uint32_t buffer, uint16_t length)
     return taken;
 }
 
+static void publish(uint64_t to)
+{
+    while (to != 0) {
+        uint32_t index = (uint32_t)__builtin_ctzll(to);
+        struct connection *connection = &clients[index].connection;
+        to &= to - 1;
+        queue_publish(connection);
+        if (queue_signal(connection)) {
+            signal_peer(&signals, config->clients[index].connection.channel);
+        }
+    }
+}
+
 static uint32_t from_driver(void)
 {
     struct net_desc frames[NET_BURST];
@@ -202,7 +190,7 @@ static uint32_t from_driver(void)
     queue_release(&driver);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        if (!buffer_at(frames[i].address - config->data.io_address, &buffer) ||
+        if (!net_buffer_at(&buffers, frames[i].address - config->data.io_address, &buffer) ||
             (holders[buffer] & HOLDER_DRIVER) == 0) {
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
@@ -211,15 +199,7 @@ static uint32_t from_driver(void)
         taken |= deliver(buffer, frames[i].length);
     }
     stats_add(stats, FRAMES, count);
-    signal_now(&signals); /* of the round before: under endless load nobody waits for its end */
-    while (taken != 0) {
-        struct client *client = &clients[__builtin_ctzll(taken)];
-        queue_publish(&client->connection);
-        if (queue_signal(&client->connection)) {
-            signal_peer(&signals, config->clients[__builtin_ctzll(taken)].connection.channel);
-        }
-        taken &= taken - 1;
-    }
+    publish(taken);
     return count;
 }
 
@@ -240,10 +220,7 @@ static void connections_check(void)
     if (connection_poll(&driver) == CONNECTION_RESTARTED) {
         reclaim(HOLDER_DRIVER);
         driver_held = 0;
-        if (connection_adopt(&driver)) {
-            signal_peer(&signals, config->driver.channel);
-            connection_poll(&driver);
-        }
+        peer_adopt(&driver, &signals, config->driver.channel);
     }
     for (uint32_t i = 0; i < config->client_count; i++) {
         struct client *client = &clients[i];
@@ -251,10 +228,7 @@ static void connections_check(void)
         if (connection_poll(&client->connection) == CONNECTION_RESTARTED) {
             reclaim(1ULL << i);
             client->held = 0;
-            if (connection_adopt(&client->connection)) {
-                signal_peer(&signals, config->clients[i].connection.channel);
-                connection_poll(&client->connection);
-            }
+            peer_adopt(&client->connection, &signals, config->clients[i].connection.channel);
         }
     }
 }
@@ -285,46 +259,36 @@ static uint64_t violations(void)
     return sum;
 }
 
+/* One round; true if there may be more. Bounded: a frame takes a buffer. */
+static bool serve_burst(void)
+{
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        from_client(i);
+    }
+    to_driver();
+    bool more = from_driver() == NET_BURST;
+    if (queue_signal(&driver)) {
+        signal_peer(&signals, config->driver.channel);
+    }
+    return more;
+}
+
 static void serve(void)
 {
     connections_check();
-    do {
-        uint32_t moved;
-        do {
-            for (uint32_t i = 0; i < config->client_count; i++) {
-                from_client(i);
-            }
-            to_driver();
-            moved = from_driver(); /* bounded: a frame takes a buffer */
-        } while (moved != 0);
-        if (queue_signal(&driver)) {
-            signal_peer(&signals, config->driver.channel);
-        }
-    } while (!may_wait());
+    while (serve_burst() || !may_wait()) {
+        signal_now(&signals);
+    }
 
     stats_set(stats, VIOLATIONS, violations());
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
 }
 
-static uint64_t mac_value(const uint8_t mac[6])
-{
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < 6; i++) {
-        value |= (uint64_t)mac[i] << (8 * i);
-    }
-    return value;
-}
-
 static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_rx_client *given = &config->clients[i];
-        uint64_t bit = 1ULL << i;
-        clients[i].mac = mac_value(given->mac);
-        broadcast_clients |= (given->flags & NET_CLIENT_BROADCAST) != 0 ? bit : 0;
-        multicast_clients |= (given->flags & NET_CLIENT_MULTICAST) != 0 ? bit : 0;
-        promiscuous_clients |= (given->flags & NET_CLIENT_PROMISCUOUS) != 0 ? bit : 0;
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
@@ -337,13 +301,17 @@ void init(void)
     config = config_get(CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(*config));
     stats = (struct stats_page *)(uintptr_t)config->header.stats;
     stats_open(stats, config->header.instance, counter_names, COUNTERS);
-    if (config->client_count > NET_CLIENTS_MAX || config->buffer_count > NET_BUFFERS_MAX) {
-        config_refuse("more than 56 clients, or more than 4096 buffers");
+    if (config->client_count > NET_CLIENTS_MAX) {
+        config_refuse("more than 56 clients");
     }
-    if (config->buffer_size < NET_BUFFER_SIZE || config->buffer_size > UINT16_MAX ||
-        (uint64_t)config->buffer_size * config->buffer_count > config->data.size) {
+    const char *wrong = net_buffers_open(&buffers, config->data.size, config->buffer_size);
+    if (wrong != NULL) {
+        config_refuse(wrong);
+    }
+    if (config->buffer_count > buffers.count) {
         config_refuse("the buffers do not fit the data region");
     }
+    buffers.count = config->buffer_count; /* the region's size is rounded up to pages */
     if (!config_connect(&driver, &config->driver)) {
         config_refuse("the driver's queue capacity is not a power of two up to 65536");
     }
@@ -351,6 +319,7 @@ void init(void)
         idle[idle_count++] = (uint16_t)(buffer - 1);
     }
     signal_peer(&signals, config->driver.channel);
+    destinations_open(&destinations, config->clients, config->client_count);
     clients_open();
     serve();
     signal_end(&signals);

@@ -8,7 +8,7 @@
  *
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
  * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
-#include <base/signal.h>
+#include <base/peer.h>
 #include <microkit.h>
 #include <sddf/cache.h>
 #include <sddf/log.h>
@@ -17,9 +17,10 @@
 
 struct client {
     struct connection connection;
+    struct net_buffers buffers;
+    uint64_t mac;                             /* as net_frame_source() gives it */
     uint64_t in_flight[NET_BUFFERS_MAX / 64]; /* a bit per buffer: with the driver */
-    uint32_t buffer_count;
-    uint32_t refused; /* frames in this activation; see misbehaves() */
+    uint32_t refused;                         /* frames in this activation; see misbehaves() */
 };
 
 static const struct net_virt_tx_config *config;
@@ -27,6 +28,7 @@ static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
 static uint32_t in_flight_total;
 static uint32_t first_client; /* of the next round */
+static uint64_t returned;     /* clients with returns that are not published yet */
 static bool driver_asked;     /* told that we wait, and nothing has come back since */
 static struct signals signals;
 static struct stats_page *stats;
@@ -61,14 +63,6 @@ static void flight_flip(struct client *client, uint32_t buffer)
     client->in_flight[buffer / 64] ^= 1ULL << (buffer % 64);
 }
 
-/* True if `offset` is where a buffer of the client begins; its number in `*buffer`. */
-static bool buffer_at(const struct client *client, uint64_t offset, uint32_t *buffer)
-{
-    uint64_t number = offset / config->buffer_size;
-    *buffer = (uint32_t)number;
-    return offset % config->buffer_size == 0 && number < client->buffer_count;
-}
-
 /* A client that sent more rubbish than its queue holds, in one activation, does so on purpose. (An
  * honest one may, after a restart, offer once what is still in flight.) */
 static bool misbehaves(const struct client *client)
@@ -78,31 +72,22 @@ static bool misbehaves(const struct client *client)
 
 /* ---- Frames: clients to us, us to the driver ---- */
 
-static bool source_is(const uint8_t *frame, const uint8_t mac[6])
-{
-    uint8_t different = 0;
-    for (uint32_t i = 0; i < 6; i++) {
-        different |= frame[6 + i] ^ mac[i]; /* IEEE 802.3, 3.1.1: destination, source, type */
-    }
-    return different == 0;
-}
-
 /* Judges one frame of a client. Returns the counter of what is wrong with it, or COUNTERS. A
  * refused buffer that is the client's and not in flight is its own again; `*buffer` names it. */
 static enum counter judge(uint32_t index, const struct net_desc *frame, uint32_t *buffer)
 {
-    const struct net_virt_tx_client *given = &config->clients[index];
-    if (!buffer_at(&clients[index], frame->address, buffer)) {
+    const struct client *client = &clients[index];
+    uint64_t address = config->clients[index].data.address + frame->address;
+    if (!net_buffer_at(&client->buffers, frame->address, buffer)) {
         return DROP_BAD_OFFSET;
     }
-    if (flight_test(&clients[index], *buffer)) {
+    if (flight_test(client, *buffer)) {
         return DROP_IN_FLIGHT;
     }
     if (frame->length < NET_ETHERNET_HEADER || frame->length > config->buffer_size) {
         return DROP_BAD_LENGTH;
     }
-    if (!source_is((const uint8_t *)(uintptr_t)(given->data.address + frame->address),
-                   given->mac)) {
+    if (net_frame_source((const shared_u64 *)(uintptr_t)address) != client->mac) {
         return DROP_SOURCE_MAC;
     }
     return COUNTERS;
@@ -115,6 +100,7 @@ static void give_back(uint32_t index, uint64_t offset)
     struct net_desc empty = {.address = offset};
     if (queue_space(&clients[index].connection, 1) != 0) {
         net_put(&clients[index].connection, &empty, 1);
+        returned |= 1ULL << index;
     }
 }
 
@@ -127,21 +113,13 @@ static void refuse(uint32_t index, uint64_t offset, enum counter why)
     }
 }
 
-static uint32_t from_client(uint32_t index)
+/* Passes the good ones of a client's frames on to the driver, without publishing. */
+static void pass_on(uint32_t index, const struct net_desc *frames, uint32_t count)
 {
-    const struct net_virt_tx_client *given = &config->clients[index];
-    struct client *client = &clients[index];
-    struct net_desc frames[NET_BURST], good[NET_BURST];
+    const struct config_region *data = &config->clients[index].data;
+    struct net_desc good[NET_BURST];
     uint32_t good_count = 0;
     uint64_t bytes = 0;
-    uint32_t count = given->per_round < NET_BURST ? given->per_round : NET_BURST;
-    uint32_t space = queue_space(&driver, count);
-    count = count < space ? count : space;
-    if (count == 0 || queue_available(&client->connection) == 0) {
-        return 0;
-    }
-    count = net_get(&client->connection, frames, count);
-    queue_release(&client->connection);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
         enum counter wrong = judge(index, &frames[i], &buffer);
@@ -149,11 +127,11 @@ static uint32_t from_client(uint32_t index)
             refuse(index, frames[i].address, wrong);
             continue;
         }
-        flight_flip(client, buffer);
-        cache_clean((uintptr_t)(given->data.address + frames[i].address), frames[i].length);
+        flight_flip(&clients[index], buffer);
+        cache_clean((uintptr_t)(data->address + frames[i].address), frames[i].length);
         bytes += frames[i].length;
         good[good_count++] = (struct net_desc){
-            .address = given->data.io_address + frames[i].address,
+            .address = data->io_address + frames[i].address,
             .length = frames[i].length,
         };
     }
@@ -161,73 +139,105 @@ static uint32_t from_client(uint32_t index)
     in_flight_total += good_count;
     stats_add(stats, FRAMES, good_count);
     stats_add(stats, BYTES, bytes);
-    return misbehaves(client) ? 0 : count; /* rubbish is no reason for another round */
 }
 
-/* One round over all clients; each round starts with another. Returns frames taken of clients that
- * behave. */
-static uint32_t round_of_clients(void)
+/* A client's turn. True if it may have more to send: it used its turn up, and behaves. */
+static bool from_client(uint32_t index)
 {
-    uint32_t moved = 0;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        moved += from_client((first_client + i) % config->client_count);
+    struct client *client = &clients[index];
+    struct net_desc frames[NET_BURST];
+    uint32_t turn = config->clients[index].per_round;
+    turn = turn < NET_BURST ? turn : NET_BURST;
+    if (queue_available(&client->connection) == 0) {
+        return false;
     }
-    first_client = config->client_count != 0 ? (first_client + 1) % config->client_count : 0;
+    uint32_t space = queue_space(&driver, turn);
+    turn = turn < space ? turn : space;
+    uint32_t count = net_get(&client->connection, frames, turn);
+    queue_release(&client->connection);
+    pass_on(index, frames, count);
+    return count != 0 && count == turn && !misbehaves(client);
+}
+
+/* One round over all clients; each round starts with another. True if another may find more. */
+static bool round_of_clients(void)
+{
+    bool more = false;
+    uint32_t index = first_client;
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        more |= from_client(index);
+        index = index + 1 == config->client_count ? 0 : index + 1;
+    }
+    first_client = index + 1 >= config->client_count ? 0 : index + 1;
     queue_publish(&driver);
-    return moved;
+    return more;
 }
 
 /* ---- Returns: the driver to us, us to the clients ---- */
 
-/* The client whose data region holds `io_address`, or client_count. */
+/* The client whose data region holds `io_address`, or client_count. Most often the same as last
+ * time. */
 static uint32_t client_of(uint64_t io_address)
 {
-    uint32_t index = 0;
-    while (index < config->client_count && io_address - config->clients[index].data.io_address >=
-                                               config->clients[index].data.size) {
-        index++;
+    static uint32_t last;
+    uint32_t index = last;
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        const struct config_region *data = &config->clients[index].data;
+        if (io_address - data->io_address < data->size) {
+            last = index;
+            return index;
+        }
+        index = index + 1 == config->client_count ? 0 : index + 1;
     }
-    return index;
+    return config->client_count;
 }
 
-static uint32_t from_driver(void)
+/* Gives a sent buffer back to its client. False if it is nobody's that is in flight. */
+static bool take_back(uint64_t io_address)
 {
-    struct net_desc buffers[NET_BURST];
-    if (queue_available(&driver) == 0) {
-        return 0;
+    uint32_t buffer;
+    uint32_t index = client_of(io_address);
+    if (index == config->client_count) {
+        return false;
     }
-    uint32_t count = net_get(&driver, buffers, NET_BURST);
-    queue_release(&driver);
-    driver_asked = false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = client_of(buffers[i].address);
-        uint64_t offset = 0;
-        uint32_t buffer = 0;
-        bool known = index < config->client_count;
-        if (known) {
-            offset = buffers[i].address - config->clients[index].data.io_address;
-            known =
-                buffer_at(&clients[index], offset, &buffer) && flight_test(&clients[index], buffer);
-        }
-        if (!known) {
-            stats_add(stats, BAD_DRIVER_RETURN, 1);
-            continue;
-        }
-        flight_flip(&clients[index], buffer);
-        in_flight_total--;
-        give_back(index, offset);
+    struct client *client = &clients[index];
+    uint64_t offset = io_address - config->clients[index].data.io_address;
+    if (!net_buffer_at(&client->buffers, offset, &buffer) || !flight_test(client, buffer)) {
+        return false;
     }
-    return count;
+    flight_flip(client, buffer);
+    in_flight_total--;
+    give_back(index, offset);
+    return true;
 }
 
 static void publish_returns(void)
 {
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        queue_publish(&clients[i].connection);
-        if (queue_signal(&clients[i].connection)) {
-            signal_peer(&signals, config->clients[i].connection.channel);
+    while (returned != 0) {
+        uint32_t index = (uint32_t)__builtin_ctzll(returned);
+        returned &= returned - 1;
+        queue_publish(&clients[index].connection);
+        if (queue_signal(&clients[index].connection)) {
+            signal_peer(&signals, config->clients[index].connection.channel);
         }
     }
+}
+
+static uint32_t from_driver(void)
+{
+    struct net_desc sent[NET_BURST];
+    if (queue_available(&driver) == 0) {
+        return 0;
+    }
+    uint32_t count = net_get(&driver, sent, NET_BURST);
+    queue_release(&driver);
+    driver_asked = false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!take_back(sent[i].address)) {
+            stats_add(stats, BAD_DRIVER_RETURN, 1);
+        }
+    }
+    return count;
 }
 
 /* ---- Restart, waiting, entry points ---- */
@@ -236,10 +246,10 @@ static void publish_returns(void)
 static void reclaim_from_driver(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
-        for (uint32_t buffer = 0; buffer < clients[i].buffer_count; buffer++) {
+        for (uint32_t buffer = 0; buffer < clients[i].buffers.count; buffer++) {
             if (flight_test(&clients[i], buffer)) {
                 flight_flip(&clients[i], buffer);
-                give_back(i, (uint64_t)buffer * config->buffer_size);
+                give_back(i, net_buffer_offset(&clients[i].buffers, buffer));
             }
         }
     }
@@ -252,18 +262,11 @@ static void connections_check(void)
 {
     if (connection_poll(&driver) == CONNECTION_RESTARTED) {
         reclaim_from_driver();
-        if (connection_adopt(&driver)) {
-            signal_peer(&signals, config->driver.channel);
-            connection_poll(&driver);
-        }
+        peer_adopt(&driver, &signals, config->driver.channel);
     }
     for (uint32_t i = 0; i < config->client_count; i++) {
-        struct connection *connection = &clients[i].connection;
         clients[i].refused = 0;
-        if (connection_poll(connection) == CONNECTION_RESTARTED && connection_adopt(connection)) {
-            signal_peer(&signals, config->clients[i].connection.channel);
-            connection_poll(connection);
-        }
+        peer_check(&clients[i].connection, &signals, config->clients[i].connection.channel);
     }
 }
 
@@ -309,22 +312,24 @@ static uint64_t violations(void)
     return sum;
 }
 
+/* One round; true if there may be more. */
+static bool serve_burst(void)
+{
+    bool more = from_driver() == NET_BURST;
+    more |= round_of_clients();
+    publish_returns();
+    if (queue_signal(&driver)) {
+        signal_peer(&signals, config->driver.channel);
+    }
+    return more;
+}
+
 static void serve(void)
 {
     connections_check();
-    do {
-        uint32_t moved;
-        do {
-            moved = from_driver() + round_of_clients();
-            if (moved != 0) {
-                signal_now(&signals); /* of the round before: under load nobody waits for its end */
-            }
-            publish_returns();
-            if (queue_signal(&driver)) {
-                signal_peer(&signals, config->driver.channel);
-            }
-        } while (moved != 0);
-    } while (!may_wait());
+    while (serve_burst() || !may_wait()) {
+        signal_now(&signals);
+    }
 
     stats_set(stats, VIOLATIONS, violations());
     stats_add(stats, ACTIVATIONS, 1);
@@ -335,11 +340,15 @@ static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_tx_client *given = &config->clients[i];
-        uint64_t buffers = given->data.size / config->buffer_size;
-        if (buffers > NET_BUFFERS_MAX || given->per_round == 0) {
-            config_refuse("a client has more than 4096 buffers, or no frames per round");
+        const char *wrong =
+            net_buffers_open(&clients[i].buffers, given->data.size, config->buffer_size);
+        if (wrong != NULL) {
+            config_refuse(wrong);
         }
-        clients[i].buffer_count = (uint32_t)buffers;
+        if (given->per_round == 0) {
+            config_refuse("a client may send no frames per round");
+        }
+        clients[i].mac = net_mac_value(given->mac);
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
@@ -354,9 +363,6 @@ void init(void)
     stats_open(stats, config->header.instance, counter_names, COUNTERS);
     if (config->client_count > NET_CLIENTS_MAX) {
         config_refuse("more than 56 clients");
-    }
-    if (config->buffer_size < NET_BUFFER_SIZE || config->buffer_size > UINT16_MAX) {
-        config_refuse("the buffer size is not within 2048 and 65535");
     }
     if (!config_connect(&driver, &config->driver)) {
         config_refuse("the driver's queue capacity is not a power of two up to 65536");
