@@ -11,7 +11,7 @@
  * virtualiser waits for buffers, or the device's ring is full. */
 #include "device.h"
 
-#include <base/signal.h>
+#include <base/peer.h>
 #include <microkit.h>
 #include <sddf/log.h>
 #include <sddf/net.h>
@@ -107,14 +107,22 @@ static uint32_t tx_return(void)
     return count;
 }
 
-/* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
- * it in time, and it checks that against its own table. */
-static void connection_check(struct connection *c, uint32_t channel)
+/* One round, both ways; true if there may be more. Bounded by the buffers that exist: each moves on
+ * and none is made here. */
+static bool serve_burst(void)
 {
-    if (connection_poll(c) == CONNECTION_RESTARTED && connection_adopt(c)) {
-        signal_peer(&signals, channel);
-        connection_poll(c);
+    bool more = rx_return() == NET_BURST;
+    more |= tx_return() == NET_BURST;
+    more |= rx_provide() == NET_BURST;
+    more |= tx_provide() == NET_BURST;
+    net_device_commit();
+    if (queue_signal(&tx)) {
+        signal_peer(&signals, config->tx.channel);
     }
+    if (queue_signal(&rx)) {
+        signal_peer(&signals, config->rx.channel);
+    }
+    return more;
 }
 
 /* Asks for every wake that is needed. True if there is nothing to do now.
@@ -122,32 +130,25 @@ static void connection_check(struct connection *c, uint32_t channel)
  * along with the next frames. A full transmit ring waits for the device, not for more frames. */
 static bool may_wait(void)
 {
-    bool rx_low = net_device_rx_held() <= net_device_rx_room();
+    uint32_t rx_room = net_device_rx_room();
+    bool rx_low = net_device_rx_held() <= rx_room;
     bool tx_full = net_device_tx_room() == 0;
-    bool idle = !rx_low || net_device_rx_room() == 0 || queue_arm(&rx, 1);
+    bool idle = !rx_low || rx_room == 0 || queue_arm(&rx, 1);
     idle &= tx_full || queue_arm(&tx, 1);
     bool sent = tx_full || queue_peer_waits(&tx);
     idle &= net_device_wait(queue_space(&rx, 1) != 0, sent && queue_space(&tx, 1) != 0);
     return idle;
 }
 
+/* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
+ * it in time, and it checks that against its own table. */
 static void serve(void)
 {
-    connection_check(&rx, config->rx.channel);
-    connection_check(&tx, config->tx.channel);
-    do {
-        /* Bounded by the buffers that exist: each moves on and none is made here. */
-        while (rx_return() + tx_return() + rx_provide() + tx_provide() != 0) {
-            net_device_commit();
-            signal_now(&signals); /* of the round before */
-            if (queue_signal(&tx)) {
-                signal_peer(&signals, config->tx.channel);
-            }
-            if (queue_signal(&rx)) {
-                signal_peer(&signals, config->rx.channel);
-            }
-        }
-    } while (!may_wait());
+    peer_check(&rx, &signals, config->rx.channel);
+    peer_check(&tx, &signals, config->tx.channel);
+    while (serve_burst() || !may_wait()) {
+        signal_now(&signals);
+    }
 
     stats_set(stats, DEVICE_ERRORS, net_device_errors());
     stats_set(stats, VIOLATIONS, rx.violations + tx.violations);

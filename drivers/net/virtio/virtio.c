@@ -31,12 +31,13 @@ enum {
     RINGS_BYTES = 32 * 1024 + 128
 };
 
+#define NOT_HELD UINT64_MAX /* no buffer's address */
+
 /* One direction: the virtqueue, and what the device holds by slot. */
 struct ring {
     struct virtqueue queue;
-    struct net_desc held[SLOTS];
-    bool in_device[SLOTS];
-    uint16_t free[SLOTS]; /* stack of free slots */
+    struct net_desc held[SLOTS]; /* address NOT_HELD: nothing */
+    uint16_t free[SLOTS];        /* stack of free slots */
     uint32_t free_count;
     bool broken; /* the device claimed more than it was given; nothing of it is believed any more */
 };
@@ -55,47 +56,54 @@ static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, b
             (struct virtq_desc){header_io, HEADER_BYTES, (uint16_t)(VIRTQ_DESC_F_NEXT | write_flag),
                                 (uint16_t)(2 * slot + 1)};
         chain[1] = (struct virtq_desc){0, 0, write_flag, 0};
+        ring->held[slot].address = NOT_HELD;
         ring->free[slot] = (uint16_t)(SLOTS - 1 - slot);
     }
     ring->free_count = SLOTS;
     virtqueue_interrupt(&ring->queue, false);
 }
 
-static void ring_provide(struct ring *ring, const struct net_desc *buffer, uint32_t length)
+/* Gives the device `count` buffers, at most as many as slots are free. */
+static void ring_provide(struct ring *ring, const struct net_desc *buffers, uint32_t count)
 {
-    uint16_t slot = ring->free[--ring->free_count];
-    struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
-    data->address = buffer->address;
-    data->length = length;
-    ring->held[slot] = *buffer;
-    ring->in_device[slot] = true;
-    virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
+    uint32_t free_count = ring->free_count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = ring->free[--free_count];
+        struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
+        data->address = buffers[i].address;
+        data->length = buffers[i].length;
+        ring->held[slot] = buffers[i];
+        virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
+    }
+    ring->free_count = free_count;
 }
 
-/* Takes what the device has finished. An id that was not given, or given back already, is the
- * device's error: counted, and nothing is returned for it. */
+/* Takes up to `count_max` of what the device has finished. An id that was not given, or given back
+ * already, is the device's error: counted, and nothing is returned for it. */
 static uint32_t ring_return(struct ring *ring, struct net_desc *buffers, uint32_t count_max,
                             uint32_t *lengths)
 {
     uint32_t used = virtqueue_used_count(&ring->queue);
-    uint32_t held = SLOTS - ring->free_count;
+    uint32_t free_count = ring->free_count;
     uint32_t count = 0;
-    if (used > held || ring->broken) {
+    if (used > SLOTS - free_count || ring->broken) {
         errors += !ring->broken;
         ring->broken = true;
         return 0;
     }
-    for (uint32_t i = 0; i < used && count < count_max; i++) {
+    used = used < count_max ? used : count_max;
+    for (uint32_t i = 0; i < used; i++) {
         uint32_t id = virtqueue_take(&ring->queue, &lengths[count]);
         uint32_t slot = id / 2;
-        if (id >= QUEUE_SIZE || id % 2 != 0 || !ring->in_device[slot]) {
+        if (id >= QUEUE_SIZE || id % 2 != 0 || ring->held[slot].address == NOT_HELD) {
             errors++;
             continue;
         }
-        ring->in_device[slot] = false;
-        ring->free[ring->free_count++] = (uint16_t)slot;
         buffers[count++] = ring->held[slot];
+        ring->held[slot].address = NOT_HELD;
+        ring->free[free_count++] = (uint16_t)slot;
     }
+    ring->free_count = free_count;
     return count;
 }
 
@@ -151,9 +159,7 @@ uint32_t net_device_rx_held(void)
 
 void net_device_rx_provide(const struct net_desc *buffers, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        ring_provide(&rx, &buffers[i], buffers[i].length);
-    }
+    ring_provide(&rx, buffers, count);
 }
 
 /* Section 5.1.6.4: the used length counts the header; a frame that is shorter than its header, or
@@ -179,9 +185,7 @@ uint32_t net_device_tx_room(void)
 
 void net_device_tx_provide(const struct net_desc *frames, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        ring_provide(&tx, &frames[i], frames[i].length);
-    }
+    ring_provide(&tx, frames, count);
 }
 
 uint32_t net_device_tx_return(struct net_desc *buffers, uint32_t count_max)
