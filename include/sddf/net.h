@@ -28,10 +28,11 @@ enum {
 
 /* What a queue of the class carries. */
 struct net_desc {
-    uint64_t address; /* I/O address, or offset in bytes from the start of the data region */
-    uint16_t length;  /* bytes of the frame; of an empty receive buffer, its size */
-    uint16_t flags;   /* NET_* below */
-    uint32_t meta;    /* 0; reserved for offloads (checksum start and offset) */
+    _Alignas(16)
+        uint64_t address; /* I/O address, or offset in bytes from the start of the data region */
+    uint16_t length;      /* bytes of the frame; of an empty receive buffer, its size */
+    uint16_t flags;       /* NET_* below */
+    uint32_t meta;        /* 0; reserved for offloads (checksum start and offset) */
 };
 
 _Static_assert(sizeof(struct net_desc) == 16, "net_desc");
@@ -43,6 +44,11 @@ _Static_assert(offsetof(struct net_desc, length) == 8, "net_desc.length");
 static inline uint32_t net_put(struct connection *c, const struct net_desc *buffers, uint32_t count)
 {
     return queue_put(c, buffers, count, sizeof(struct net_desc));
+}
+
+static inline void net_put_one(struct connection *c, struct net_desc buffer)
+{
+    queue_put_one(c, &buffer, sizeof(buffer));
 }
 
 static inline uint32_t net_get(struct connection *c, struct net_desc *buffers, uint32_t count)

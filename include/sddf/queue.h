@@ -112,13 +112,21 @@ static inline bool queue_capacity_valid(uint32_t capacity)
     return capacity != 0 && capacity <= QUEUE_CAPACITY_MAX && (capacity & (capacity - 1)) == 0;
 }
 
+/* Until the peer is there (again) the queue to it counts as full, so that queue_space() need not
+ * ask whether it is. */
+static inline void queue_close(struct connection *c)
+{
+    c->ready = false;
+    c->peer_head = c->tail - c->put_capacity;
+}
+
 /* The reset of this side's words that opening and adopting share. The mark stands behind the head:
  * disarmed. */
 static inline void connection_reset(struct connection *c)
 {
-    c->tail = c->tail_checked = c->peer_head = 0;
+    c->tail = c->tail_checked = 0;
     c->head = c->peer_tail = 0;
-    c->ready = false;
+    queue_close(c);
     atomic_store_release(&c->mine->tail, 0);
     atomic_store_release(&c->mine->head, 0);
     atomic_store_release(&c->mine->mark, UINT32_MAX);
@@ -152,7 +160,7 @@ static inline enum connection_state connection_poll(struct connection *c)
 {
     uint32_t epoch = atomic_load_acquire(&c->theirs->epoch);
     if (epoch != c->peer_epoch || epoch == 0) {
-        c->ready = false;
+        queue_close(c);
         return (epoch & 1U) != 0 || epoch == 0 ? CONNECTION_DOWN : CONNECTION_RESTARTED;
     }
     if (!c->ready) {
@@ -188,16 +196,11 @@ static inline bool connection_adopt(struct connection *c)
 
 /* ---- Producing ---- */
 
-/* Free entries, at least `wanted` if there are so many; the peer's line is touched only when what
- * this side last saw does not suffice. */
-static inline uint32_t queue_space(struct connection *c, uint32_t wanted)
+/* queue_space() where what this side last saw of the peer's head does not suffice. */
+static __attribute__((noinline, unused)) uint32_t queue_space_look(struct connection *c)
 {
-    uint32_t space = c->put_capacity - (c->tail - c->peer_head);
     if (!c->ready) {
         return 0;
-    }
-    if (space >= wanted) {
-        return space;
     }
     uint32_t head = atomic_load_acquire(&c->theirs->head); /* pairs with queue_release */
     if (atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch) {
@@ -209,6 +212,15 @@ static inline uint32_t queue_space(struct connection *c, uint32_t wanted)
     }
     c->peer_head = head;
     return c->put_capacity - (c->tail - head);
+}
+
+/* Free entries, at least `wanted` (not 0) if there are so many; the peer's line is touched only
+ * when what this side last saw does not suffice. A connection that is not ready is full
+ * (queue_close). */
+static inline uint32_t queue_space(struct connection *c, uint32_t wanted)
+{
+    uint32_t space = c->put_capacity - (c->tail - c->peer_head);
+    return __builtin_expect(space >= wanted, 1) ? space : queue_space_look(c);
 }
 
 /* Puts `count` entries of `entry_size` bytes (a multiple of 8) that queue_space() has granted; the
@@ -227,6 +239,13 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
     shared_copy_in(base, (const char *)entries + first * entry_size, count - first, entry_size);
     c->tail += count;
     return count;
+}
+
+/* Puts one entry for which queue_space() has granted room. */
+static inline void queue_put_one(struct connection *c, const void *entry, size_t entry_size)
+{
+    uint32_t at = c->tail++ & (c->put_capacity - 1);
+    shared_copy_in(c->mine->entries + at * (entry_size / 8), entry, 1, entry_size);
 }
 
 /* Release: the entries, and the buffers they speak of, are written before the tail that offers
@@ -266,6 +285,10 @@ static inline uint32_t queue_available(struct connection *c)
         return 0;
     }
     uint32_t tail = atomic_load_acquire(&c->theirs->tail); /* pairs with queue_publish */
+    if (tail == c->head) {
+        c->peer_tail = tail;
+        return 0;
+    }
     bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
     bool within = tail - c->head <= c->get_capacity;
     c->violations += same_epoch && !within;
@@ -308,8 +331,11 @@ static inline bool queue_arm(struct connection *c, uint32_t k)
     atomic_store_relaxed(&c->mine->mark, c->head + k - 1);
     atomic_fence_seq_cst(); /* F2, pairs with F1 in queue_signal */
     uint32_t available = atomic_load_acquire(&c->theirs->tail) - c->head;
+    if (available < k) {
+        return true;
+    }
     bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
-    return !c->ready || !same_epoch || available < k || available > c->get_capacity;
+    return !c->ready || !same_epoch || available > c->get_capacity;
 }
 
 #endif
