@@ -84,13 +84,14 @@ static inline void atomic_fence_seq_cst(void)
 static inline __attribute__((always_inline)) void shared_copy(char *to, const char *from,
                                                               uint32_t count, size_t entry_size)
 {
-    for (size_t at = 0; at < count * entry_size; at += entry_size) {
+    const char *end = from + count * entry_size;
+    for (; from != end; from += entry_size, to += entry_size) {
         if (entry_size % 16 == 0) {
-            __builtin_memcpy(__builtin_assume_aligned(to + at, 16),
-                             __builtin_assume_aligned(from + at, 16), entry_size);
+            __builtin_memcpy(__builtin_assume_aligned(to, 16), __builtin_assume_aligned(from, 16),
+                             entry_size);
         } else {
-            __builtin_memcpy(__builtin_assume_aligned(to + at, 8),
-                             __builtin_assume_aligned(from + at, 8), entry_size);
+            __builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8),
+                             entry_size);
         }
     }
 }

@@ -151,7 +151,7 @@ struct net_virt_rx_config {
     uint32_t buffer_size;
     uint32_t buffer_count;
     uint32_t client_count;
-    uint32_t reserved;
+    uint32_t dma_coherent; /* not 0: the device sees the caches, no maintenance is needed */
     struct net_virt_rx_client clients[NET_CLIENTS_MAX];
 };
 
@@ -168,6 +168,8 @@ struct net_virt_tx_config {
     struct config_connection driver; /* puts frames to send, gets sent buffers */
     uint32_t buffer_size;
     uint32_t client_count;
+    uint32_t dma_coherent; /* as of the receive virtualiser */
+    uint32_t reserved;
     struct net_virt_tx_client clients[NET_CLIENTS_MAX];
 };
 
@@ -200,13 +202,13 @@ struct net_client_config {
     uint8_t reserved[9];
 };
 
-enum { NET_CONFIG_VERSION = 1 };
+enum { NET_CONFIG_VERSION = 2 };
 
 _Static_assert(sizeof(struct net_driver_config) == 192, "net_driver_config");
 _Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
 _Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
 _Static_assert(sizeof(struct net_virt_tx_client) == 72, "net_virt_tx_client");
-_Static_assert(sizeof(struct net_virt_tx_config) == 112 + 72 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_virt_tx_config) == 120 + 72 * NET_CLIENTS_MAX, "net_virt_tx");
 _Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
 _Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
 

@@ -112,6 +112,7 @@ struct board_device {
     uint64_t reg_address, reg_size;   /* bytes */
     uint64_t irq;
     bool irq_edge;
+    bool coherent; /* its DMA sees the caches ("dma-coherent" in a device tree) */
     /* Regions that the device may reach by DMA, by name; none listed: every region with a phys_addr
      * that is not a device's registers. */
     char dma[BOARD_DMA_REGIONS_MAX][SYSTEM_NAME_MAX];

@@ -41,14 +41,19 @@ static void configure(void)
     mock_configure(config, sizeof(*config));
 }
 
-static void start(void)
+static void start_configured(void)
 {
-    configure();
     mock_init();
     peer_start(&driver);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         peer_start(&clients[i]);
     }
+}
+
+static void start(void)
+{
+    configure();
+    start_configured();
 }
 
 static uint64_t offset_of(uint32_t buffer)
@@ -104,6 +109,19 @@ static void assert_all_home(void)
         mock_enter(DRIVER_CHANNEL);
         assert_int_equal(peer_take(&clients[i], frames, CAPACITY), BUFFERS);
     }
+}
+
+static void test_coherent(void **state)
+{
+    struct net_desc frames[CAPACITY];
+    (void)state;
+    configure();
+    config->dma_coherent = 1;
+    start_configured();
+    send_frame(0, 3);
+    enter_client(0);
+    expect_frames(frames, 1);
+    assert_int_equal(mock.cleans, 0);
 }
 
 static void test_sends(void **state)
@@ -558,6 +576,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("a frame goes to the driver by its I/O address and comes back", test_sends),
+        SENTENCE("no cache is touched for a device that sees the caches", test_coherent),
         SENTENCE("an offset that is no buffer of the client's is refused", test_bad_offsets),
         SENTENCE("a frame of impossible length is refused and given back", test_bad_lengths),
         SENTENCE("a buffer in flight is not sent again", test_twice),

@@ -27,7 +27,7 @@ CASES = {
     "an unknown key is refused with those that are known": (
         "image: echo }", "image: echo, prio: 3 }",
         ["8:21: components.a.prio: unknown key; known here: image, priority, budget, period, cpu, "
-         "stack_size"],
+         "stack_size, fpu"],
     ),
     "a client must be a component": (
         "  b: { image", "  c: { image",
@@ -155,7 +155,7 @@ CASES = {
     "all mistakes are told in one run": (
         "image: echo }", "imag: echo, cpu: x }",
         ["8:8: components.a.imag: unknown key; known here: image, priority, budget, period, cpu, "
-         "stack_size",
+         "stack_size, fpu",
          '8:3: components.a: key "image" is missing; add it',
          '8:20: components.a.cpu: found "x", expected a whole number, as 48 or 0x30'],
     ),

@@ -80,9 +80,12 @@ static void describe_component(struct model *model, const struct yaml_node *node
         return;
     model->component_count++;
     const struct yaml_node *map = yaml_as_map(node);
-    yaml_check_keys(map, "image", "priority", "budget", "period", "cpu", "stack_size", NULL);
+    yaml_check_keys(map, "image", "priority", "budget", "period", "cpu", "stack_size", "fpu", NULL);
     describe_image(yaml_need(map, "image"), component);
     describe_sched(map, &component->sched);
+    bool fpu = true;
+    yaml_as_bool(yaml_get(map, "fpu"), &fpu);
+    component->sched.no_fpu = !fpu;
 }
 
 struct model_component *model_component(struct model *model, const char *name)

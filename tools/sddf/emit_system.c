@@ -45,6 +45,8 @@ static void emit_pd(FILE *out, const struct model_pd *pd)
         fprintf(out, " cpu=\"%u\"", sched->cpu);
     if (sched->stack_size != 0)
         fprintf(out, " stack_size=\"0x%" PRIx64 "\"", sched->stack_size);
+    if (sched->no_fpu)
+        fputs(" fpu=\"false\"", out);
     fprintf(out, ">\n        <program_image path=\"%s\" />\n", pd->image);
     for (size_t i = 0; i < pd->map_count; i++)
         emit_map(out, &pd->maps[i]);

@@ -43,6 +43,7 @@ struct model_sched {
     unsigned cpu;
     uint64_t budget_us, period_us; /* 0: Microkit's default */
     uint64_t stack_size;           /* bytes; 0: Microkit's default */
+    bool no_fpu; /* leaves the floating-point registers alone: cheaper switches on seL4 */
 };
 
 /* A program of the user's, from "components". */

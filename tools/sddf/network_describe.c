@@ -146,7 +146,7 @@ static void find_device(const struct model *model, struct network *network)
 static void describe_pd(const struct yaml_node *map, const char *key, unsigned priority,
                         struct model_sched *sched)
 {
-    *sched = (struct model_sched){.priority = priority};
+    *sched = (struct model_sched){.priority = priority, .no_fpu = true};
     const struct yaml_node *node = yaml_as_map(yaml_get(map, key));
     yaml_check_keys(node, "priority", "budget", "period", "cpu", "stack_size", NULL);
     describe_sched(node, sched);

@@ -101,6 +101,8 @@ static void from_client(uint32_t index)
 static void to_driver(void)
 {
     struct net_desc empty[NET_BURST];
+    uint64_t io_address = config->data.io_address;
+    uint16_t buffer_size = (uint16_t)config->buffer_size;
     while (idle_count != 0) {
         uint32_t count = idle_count < NET_BURST ? idle_count : NET_BURST;
         uint32_t space = queue_space(&driver, count);
@@ -113,8 +115,8 @@ static void to_driver(void)
             uint32_t buffer = idle[idle_count + i];
             holders[buffer] = HOLDER_DRIVER;
             empty[i] = (struct net_desc){
-                .address = config->data.io_address + net_buffer_offset(&buffers, buffer),
-                .length = (uint16_t)config->buffer_size,
+                .address = io_address + net_buffer_offset(&buffers, buffer),
+                .length = buffer_size,
             };
         }
         driver_held += count;
@@ -135,7 +137,7 @@ static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
         return false;
     }
     client->held++;
-    net_put(&client->connection, &frame, 1);
+    net_put_one(&client->connection, frame);
     return true;
 }
 
@@ -150,7 +152,9 @@ static uint64_t deliver(uint32_t buffer, uint16_t length)
         drop_holder(buffer, HOLDER_DRIVER);
         return 0;
     }
-    cache_invalidate((uintptr_t)address, length);
+    if (!config->dma_coherent) {
+        cache_invalidate((uintptr_t)address, length);
+    }
     uint64_t wanted = destinations_find(
         &destinations, net_frame_destination((const shared_u64 *)(uintptr_t)address));
     if (wanted == 0) {
@@ -182,7 +186,9 @@ static void publish(uint64_t to)
 static uint32_t from_driver(void)
 {
     struct net_desc frames[NET_BURST];
+    uint64_t io_address = config->data.io_address;
     uint64_t taken = 0;
+    uint32_t good = 0;
     if (queue_available(&driver) == 0) {
         return 0;
     }
@@ -190,14 +196,15 @@ static uint32_t from_driver(void)
     queue_release(&driver);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        if (!net_buffer_at(&buffers, frames[i].address - config->data.io_address, &buffer) ||
+        if (!net_buffer_at(&buffers, frames[i].address - io_address, &buffer) ||
             (holders[buffer] & HOLDER_DRIVER) == 0) {
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
         }
-        driver_held--;
+        good++;
         taken |= deliver(buffer, frames[i].length);
     }
+    driver_held -= good;
     stats_add(stats, FRAMES, count);
     publish(taken);
     return count;

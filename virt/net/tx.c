@@ -18,6 +18,7 @@
 struct client {
     struct connection connection;
     struct net_buffers buffers;
+    uintptr_t data;
     uint64_t mac;                             /* as net_frame_source() gives it */
     uint64_t in_flight[NET_BUFFERS_MAX / 64]; /* a bit per buffer: with the driver */
     uint32_t refused;                         /* frames in this activation; see misbehaves() */
@@ -74,20 +75,20 @@ static bool misbehaves(const struct client *client)
 
 /* Judges one frame of a client. Returns the counter of what is wrong with it, or COUNTERS. A
  * refused buffer that is the client's and not in flight is its own again; `*buffer` names it. */
-static enum counter judge(uint32_t index, const struct net_desc *frame, uint32_t *buffer)
+static inline enum counter judge(const struct client *client, const struct net_desc *frame,
+                                 uint32_t *buffer)
 {
-    const struct client *client = &clients[index];
-    uint64_t address = config->clients[index].data.address + frame->address;
     if (!net_buffer_at(&client->buffers, frame->address, buffer)) {
         return DROP_BAD_OFFSET;
     }
     if (flight_test(client, *buffer)) {
         return DROP_IN_FLIGHT;
     }
-    if (frame->length < NET_ETHERNET_HEADER || frame->length > config->buffer_size) {
+    if (frame->length < NET_ETHERNET_HEADER ||
+        frame->length > net_buffer_offset(&client->buffers, 1)) {
         return DROP_BAD_LENGTH;
     }
-    if (net_frame_source((const shared_u64 *)(uintptr_t)address) != client->mac) {
+    if (net_frame_source((const shared_u64 *)(client->data + frame->address)) != client->mac) {
         return DROP_SOURCE_MAC;
     }
     return COUNTERS;
@@ -99,12 +100,13 @@ static void give_back(uint32_t index, uint64_t offset)
 {
     struct net_desc empty = {.address = offset};
     if (queue_space(&clients[index].connection, 1) != 0) {
-        net_put(&clients[index].connection, &empty, 1);
+        net_put_one(&clients[index].connection, empty);
         returned |= 1ULL << index;
     }
 }
 
-static void refuse(uint32_t index, uint64_t offset, enum counter why)
+static __attribute__((cold, noinline)) void refuse(uint32_t index, uint64_t offset,
+                                                   enum counter why)
 {
     clients[index].refused++;
     stats_add(stats, (uint32_t)why, 1);
@@ -116,22 +118,25 @@ static void refuse(uint32_t index, uint64_t offset, enum counter why)
 /* Passes the good ones of a client's frames on to the driver, without publishing. */
 static void pass_on(uint32_t index, const struct net_desc *frames, uint32_t count)
 {
-    const struct config_region *data = &config->clients[index].data;
+    struct client *client = &clients[index];
+    uint64_t io_address = config->clients[index].data.io_address;
     struct net_desc good[NET_BURST];
     uint32_t good_count = 0;
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        enum counter wrong = judge(index, &frames[i], &buffer);
+        enum counter wrong = judge(client, &frames[i], &buffer);
         if (wrong != COUNTERS) {
             refuse(index, frames[i].address, wrong);
             continue;
         }
-        flight_flip(&clients[index], buffer);
-        cache_clean((uintptr_t)(data->address + frames[i].address), frames[i].length);
+        flight_flip(client, buffer);
+        if (!config->dma_coherent) {
+            cache_clean(client->data + frames[i].address, frames[i].length);
+        }
         bytes += frames[i].length;
         good[good_count++] = (struct net_desc){
-            .address = data->io_address + frames[i].address,
+            .address = io_address + frames[i].address,
             .length = frames[i].length,
         };
     }
@@ -348,6 +353,7 @@ static void clients_open(void)
         if (given->per_round == 0) {
             config_refuse("a client may send no frames per round");
         }
+        clients[i].data = (uintptr_t)given->data.address;
         clients[i].mac = net_mac_value(given->mac);
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
