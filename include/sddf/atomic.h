@@ -78,9 +78,25 @@ static inline void atomic_fence_seq_cst(void)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Runs of `count` entries of `entry_size` bytes, a constant, between private and shared memory;
- * both aligned to 16 if the size is a multiple of 16, else to 8. No order of their own: a release
- * or acquire of an index gives it. These are plain moves, as wide as the machine has them. */
+/* ---- Entries ----
+ * Plain moves without an order of their own: a release or acquire of an index gives it. What is
+ * read is forgotten to be shared memory's, so that no compiler reads it a second time in place of
+ * the copy that was checked. */
+
+static inline void shared_write(shared_u64 *word, uint64_t value)
+{
+    word->value = value;
+}
+
+static inline uint64_t shared_read(const shared_u64 *word)
+{
+    uint64_t value = word->value;
+    __asm__("" : "+r"(value));
+    return value;
+}
+
+/* Runs of `count` entries of `entry_size` bytes, a constant; both ends aligned to 16 if the size is
+ * a multiple of 16, else to 8. As wide as the machine has them. */
 static inline __attribute__((always_inline)) void shared_copy(char *to, const char *from,
                                                               uint32_t count, size_t entry_size)
 {
@@ -102,7 +118,6 @@ static inline __attribute__((always_inline)) void shared_copy_in(shared_u64 *to,
     shared_copy((char *)to, (const char *)from, count, entry_size);
 }
 
-/* The barrier keeps the compiler from reading a shared word a second time in place of the copy. */
 static inline __attribute__((always_inline)) void shared_copy_out(void *to, const shared_u64 *from,
                                                                   uint32_t count, size_t entry_size)
 {

@@ -46,9 +46,32 @@ static inline uint32_t net_put(struct connection *c, const struct net_desc *buff
     return queue_put(c, buffers, count, sizeof(struct net_desc));
 }
 
+/* One entry that queue_space() has granted. */
 static inline void net_put_one(struct connection *c, struct net_desc buffer)
 {
-    queue_put_one(c, &buffer, sizeof(buffer));
+    shared_u64 *slot = queue_put_slot(c, sizeof(buffer));
+    shared_write(&slot[0], buffer.address);
+    shared_write(&slot[1], (uint64_t)buffer.length | (uint64_t)buffer.flags << 16 |
+                               (uint64_t)buffer.meta << 32);
+}
+
+/* One entry of those that queue_available() has found. */
+static inline struct net_desc net_get_one(struct connection *c)
+{
+    const shared_u64 *slot = queue_get_slot(c, sizeof(struct net_desc));
+    uint64_t address = shared_read(&slot[0]);
+    uint64_t rest = shared_read(&slot[1]);
+    return (struct net_desc){.address = address,
+                             .length = (uint16_t)rest,
+                             .flags = (uint16_t)(rest >> 16),
+                             .meta = (uint32_t)(rest >> 32)};
+}
+
+/* Entries that can be taken now, a burst at most. */
+static inline uint32_t net_available(struct connection *c)
+{
+    uint32_t available = queue_available(c);
+    return available < NET_BURST ? available : NET_BURST;
 }
 
 static inline uint32_t net_get(struct connection *c, struct net_desc *buffers, uint32_t count)

@@ -97,7 +97,6 @@ struct connection {
     uint32_t peer_epoch; /* adopted; 0 = none */
     bool ready;          /* each has adopted the other */
     uint32_t resets;     /* of the peer, lately */
-    uint32_t taken_since_reset;
     uint64_t violations;
 };
 
@@ -179,7 +178,7 @@ static inline bool connection_adopt(struct connection *c)
     if ((epoch & 1U) != 0 || epoch == 0) {
         return false;
     }
-    if (c->taken_since_reset >= QUEUE_RESETS_PERIOD_ENTRIES) {
+    if (c->head >= QUEUE_RESETS_PERIOD_ENTRIES) { /* taken since the last reset */
         c->resets = 0;
     }
     if (c->resets >= QUEUE_RESETS_MAX) {
@@ -187,7 +186,6 @@ static inline bool connection_adopt(struct connection *c)
         return false;
     }
     c->resets++;
-    c->taken_since_reset = 0;
     c->peer_epoch = epoch;
     connection_reset(c);
     atomic_store_release(&c->mine->seen, epoch); /* after the reset */
@@ -236,16 +234,19 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
     uint32_t first = count < capacity - at ? count : capacity - at;
     shared_u64 *base = c->mine->entries;
     shared_copy_in(base + at * (entry_size / 8), entries, first, entry_size);
-    shared_copy_in(base, (const char *)entries + first * entry_size, count - first, entry_size);
+    if (__builtin_expect(first != count, 0)) {
+        shared_copy_in(base, (const char *)entries + first * entry_size, count - first, entry_size);
+    }
     c->tail += count;
     return count;
 }
 
-/* Puts one entry for which queue_space() has granted room. */
-static inline void queue_put_one(struct connection *c, const void *entry, size_t entry_size)
+/* The slot of one more entry of `entry_size` bytes, for which queue_space() has granted room; write
+ * it with shared_write(). */
+static inline shared_u64 *queue_put_slot(struct connection *c, size_t entry_size)
 {
     uint32_t at = c->tail++ & (c->put_capacity - 1);
-    shared_copy_in(c->mine->entries + at * (entry_size / 8), entry, 1, entry_size);
+    return c->mine->entries + at * (entry_size / 8);
 }
 
 /* Release: the entries, and the buffers they speak of, are written before the tail that offers
@@ -310,10 +311,19 @@ static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t c
     uint32_t first = count < capacity - at ? count : capacity - at;
     const shared_u64 *base = c->theirs->entries;
     shared_copy_out(entries, base + at * (entry_size / 8), first, entry_size);
-    shared_copy_out((char *)entries + first * entry_size, base, count - first, entry_size);
+    if (__builtin_expect(first != count, 0)) {
+        shared_copy_out((char *)entries + first * entry_size, base, count - first, entry_size);
+    }
     c->head += count;
-    c->taken_since_reset += count;
     return count;
+}
+
+/* The next entry of those that the last queue_available() found; read each word of it once, with
+ * shared_read(). */
+static inline const shared_u64 *queue_get_slot(struct connection *c, size_t entry_size)
+{
+    uint32_t at = c->head++ & (c->get_capacity - 1);
+    return c->theirs->entries + at * (entry_size / 8);
 }
 
 /* Release: the copies are made before the slots are given back; pairs with the acquire in

@@ -42,10 +42,10 @@ static bool client_buffer(struct net_desc *buffer)
 {
     uint32_t number;
     for (uint32_t tries = 0; tries < NET_BURST; tries++) {
-        if (net_get(&client, buffer, 1) == 0 &&
-            (queue_available(&client) == 0 || net_get(&client, buffer, 1) == 0)) {
+        if (client.head == client.peer_tail && queue_available(&client) == 0) {
             return false;
         }
+        *buffer = net_get_one(&client);
         if (net_buffer_at(&client_buffers, buffer->address, &number)) {
             return true;
         }
@@ -73,27 +73,28 @@ static uint32_t copy(const struct net_desc *frame)
     to.length = frame->length;
     to.flags = frame->flags;
     to.meta = frame->meta;
-    net_put(&client, &to, 1);
+    net_put_one(&client, to);
     return frame->length;
 }
 
 /* A burst of the virtualiser's frames: to the client, and back. True if there may be more. */
 static bool serve_burst(void)
 {
-    struct net_desc frames[NET_BURST];
     uint64_t bytes = 0, copied = 0;
-    uint32_t space = queue_space(&virt, NET_BURST);
-    if (space == 0 || queue_available(&virt) == 0) {
+    uint32_t count = net_available(&virt);
+    if (count == 0) {
         return false;
     }
-    uint32_t count = net_get(&virt, frames, space < NET_BURST ? space : NET_BURST);
-    queue_release(&virt);
+    uint32_t space = queue_space(&virt, count);
+    count = count < space ? count : space;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = copy(&frames[i]);
+        struct net_desc frame = net_get_one(&virt);
+        uint32_t length = copy(&frame);
         bytes += length;
         copied += length != 0;
+        net_put_one(&virt, frame);
     }
-    net_put(&virt, frames, count);
+    queue_release(&virt);
     queue_publish(&virt);
     queue_publish(&client);
     queue_release(&client);

@@ -30,6 +30,8 @@ static const struct net_virt_rx_config *config;
 static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
 static struct net_buffers buffers;
+static uintptr_t data;      /* where the buffers begin, for us ... */
+static uint64_t io_address; /* ... and for the device */
 static struct destinations destinations;
 static uint64_t holders[NET_BUFFERS_MAX]; /* 0: with us, and listed in `idle` */
 static uint16_t idle[NET_BUFFERS_MAX];    /* stack of buffers to give to the driver */
@@ -78,16 +80,11 @@ static bool misbehaves(const struct client *client)
 static void from_client(uint32_t index)
 {
     struct client *client = &clients[index];
-    struct net_desc returned[NET_BURST];
     uint64_t holder = 1ULL << index;
-    if (queue_available(&client->connection) == 0) {
-        return;
-    }
-    uint32_t count = net_get(&client->connection, returned, NET_BURST);
-    queue_release(&client->connection);
+    uint32_t count = net_available(&client->connection);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        if (!net_buffer_at(&buffers, returned[i].address, &buffer) ||
+        if (!net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer) ||
             (holders[buffer] & holder) == 0) {
             client->refused++;
             stats_add(stats, BAD_CLIENT_RETURN, 1);
@@ -96,33 +93,29 @@ static void from_client(uint32_t index)
         client->held--;
         drop_holder(buffer, holder);
     }
+    if (count != 0) {
+        queue_release(&client->connection);
+    }
 }
 
 static void to_driver(void)
 {
-    struct net_desc empty[NET_BURST];
-    uint64_t io_address = config->data.io_address;
-    uint16_t buffer_size = (uint16_t)config->buffer_size;
-    while (idle_count != 0) {
-        uint32_t count = idle_count < NET_BURST ? idle_count : NET_BURST;
-        uint32_t space = queue_space(&driver, count);
-        count = count < space ? count : space;
-        if (count == 0) {
-            return;
-        }
-        idle_count -= count;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t buffer = idle[idle_count + i];
-            holders[buffer] = HOLDER_DRIVER;
-            empty[i] = (struct net_desc){
-                .address = io_address + net_buffer_offset(&buffers, buffer),
-                .length = buffer_size,
-            };
-        }
-        driver_held += count;
-        net_put(&driver, empty, count);
-        queue_publish(&driver);
+    uint32_t count = idle_count;
+    if (count == 0) {
+        return;
     }
+    uint32_t space = queue_space(&driver, count);
+    count = count < space ? count : space;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t buffer = idle[--idle_count];
+        holders[buffer] = HOLDER_DRIVER;
+        net_put_one(&driver, (struct net_desc){
+                                 .address = io_address + net_buffer_offset(&buffers, buffer),
+                                 .length = (uint16_t)config->buffer_size,
+                             });
+    }
+    driver_held += count;
+    queue_publish(&driver);
 }
 
 /* ---- Frames: the driver to us, us to the clients ---- */
@@ -145,18 +138,18 @@ static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
  */
 static uint64_t deliver(uint32_t buffer, uint16_t length)
 {
-    uint64_t address = config->data.address + net_buffer_offset(&buffers, buffer);
+    uintptr_t address = data + net_buffer_offset(&buffers, buffer);
     uint64_t taken = 0;
-    if (length < NET_ETHERNET_HEADER || length > config->buffer_size) {
+    if (length < NET_ETHERNET_HEADER || length > net_buffer_offset(&buffers, 1)) {
         stats_add(stats, DROP_BAD_LENGTH, 1);
         drop_holder(buffer, HOLDER_DRIVER);
         return 0;
     }
     if (!config->dma_coherent) {
-        cache_invalidate((uintptr_t)address, length);
+        cache_invalidate(address, length);
     }
-    uint64_t wanted = destinations_find(
-        &destinations, net_frame_destination((const shared_u64 *)(uintptr_t)address));
+    uint64_t wanted =
+        destinations_find(&destinations, net_frame_destination((const shared_u64 *)address));
     if (wanted == 0) {
         stats_add(stats, DROP_NO_CLIENT, 1);
     }
@@ -185,26 +178,23 @@ static void publish(uint64_t to)
 
 static uint32_t from_driver(void)
 {
-    struct net_desc frames[NET_BURST];
-    uint64_t io_address = config->data.io_address;
     uint64_t taken = 0;
-    uint32_t good = 0;
-    if (queue_available(&driver) == 0) {
+    uint32_t count = net_available(&driver);
+    if (count == 0) {
         return 0;
     }
-    uint32_t count = net_get(&driver, frames, NET_BURST);
-    queue_release(&driver);
     for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(&driver);
         uint32_t buffer;
-        if (!net_buffer_at(&buffers, frames[i].address - io_address, &buffer) ||
+        if (!net_buffer_at(&buffers, frame.address - io_address, &buffer) ||
             (holders[buffer] & HOLDER_DRIVER) == 0) {
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
         }
-        good++;
-        taken |= deliver(buffer, frames[i].length);
+        driver_held--;
+        taken |= deliver(buffer, frame.length);
     }
-    driver_held -= good;
+    queue_release(&driver);
     stats_add(stats, FRAMES, count);
     publish(taken);
     return count;
@@ -315,6 +305,8 @@ void init(void)
     if (wrong != NULL) {
         config_refuse(wrong);
     }
+    data = (uintptr_t)config->data.address;
+    io_address = config->data.io_address;
     if (config->buffer_count > buffers.count) {
         config_refuse("the buffers do not fit the data region");
     }

@@ -18,7 +18,9 @@
 struct client {
     struct connection connection;
     struct net_buffers buffers;
-    uintptr_t data;
+    uintptr_t data;                           /* where the buffers begin, for us ... */
+    uint64_t io_address;                      /* ... and for the device */
+    uint64_t size;                            /* bytes */
     uint64_t mac;                             /* as net_frame_source() gives it */
     uint64_t in_flight[NET_BUFFERS_MAX / 64]; /* a bit per buffer: with the driver */
     uint32_t refused;                         /* frames in this activation; see misbehaves() */
@@ -115,32 +117,30 @@ static __attribute__((cold, noinline)) void refuse(uint32_t index, uint64_t offs
     }
 }
 
-/* Passes the good ones of a client's frames on to the driver, without publishing. */
-static void pass_on(uint32_t index, const struct net_desc *frames, uint32_t count)
+/* Passes the good ones of a client's next `count` frames on to the driver, without publishing. */
+static void pass_on(uint32_t index, uint32_t count)
 {
     struct client *client = &clients[index];
-    uint64_t io_address = config->clients[index].data.io_address;
-    struct net_desc good[NET_BURST];
     uint32_t good_count = 0;
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(&client->connection);
         uint32_t buffer;
-        enum counter wrong = judge(client, &frames[i], &buffer);
+        enum counter wrong = judge(client, &frame, &buffer);
         if (wrong != COUNTERS) {
-            refuse(index, frames[i].address, wrong);
+            refuse(index, frame.address, wrong);
             continue;
         }
         flight_flip(client, buffer);
         if (!config->dma_coherent) {
-            cache_clean(client->data + frames[i].address, frames[i].length);
+            cache_clean(client->data + frame.address, frame.length);
         }
-        bytes += frames[i].length;
-        good[good_count++] = (struct net_desc){
-            .address = io_address + frames[i].address,
-            .length = frames[i].length,
-        };
+        bytes += frame.length;
+        good_count++;
+        net_put_one(&driver, (struct net_desc){.address = client->io_address + frame.address,
+                                               .length = frame.length});
     }
-    net_put(&driver, good, good_count);
+    queue_release(&client->connection);
     in_flight_total += good_count;
     stats_add(stats, FRAMES, good_count);
     stats_add(stats, BYTES, bytes);
@@ -150,18 +150,16 @@ static void pass_on(uint32_t index, const struct net_desc *frames, uint32_t coun
 static bool from_client(uint32_t index)
 {
     struct client *client = &clients[index];
-    struct net_desc frames[NET_BURST];
     uint32_t turn = config->clients[index].per_round;
-    turn = turn < NET_BURST ? turn : NET_BURST;
-    if (queue_available(&client->connection) == 0) {
+    uint32_t count = net_available(&client->connection);
+    count = count < turn ? count : turn;
+    if (count == 0) {
         return false;
     }
-    uint32_t space = queue_space(&driver, turn);
-    turn = turn < space ? turn : space;
-    uint32_t count = net_get(&client->connection, frames, turn);
-    queue_release(&client->connection);
-    pass_on(index, frames, count);
-    return count != 0 && count == turn && !misbehaves(client);
+    uint32_t space = queue_space(&driver, count);
+    count = count < space ? count : space;
+    pass_on(index, count);
+    return (count == turn || count == NET_BURST) && !misbehaves(client);
 }
 
 /* One round over all clients; each round starts with another. True if another may find more. */
@@ -187,8 +185,7 @@ static uint32_t client_of(uint64_t io_address)
     static uint32_t last;
     uint32_t index = last;
     for (uint32_t i = 0; i < config->client_count; i++) {
-        const struct config_region *data = &config->clients[index].data;
-        if (io_address - data->io_address < data->size) {
+        if (io_address - clients[index].io_address < clients[index].size) {
             last = index;
             return index;
         }
@@ -206,7 +203,7 @@ static bool take_back(uint64_t io_address)
         return false;
     }
     struct client *client = &clients[index];
-    uint64_t offset = io_address - config->clients[index].data.io_address;
+    uint64_t offset = io_address - client->io_address;
     if (!net_buffer_at(&client->buffers, offset, &buffer) || !flight_test(client, buffer)) {
         return false;
     }
@@ -230,18 +227,17 @@ static void publish_returns(void)
 
 static uint32_t from_driver(void)
 {
-    struct net_desc sent[NET_BURST];
-    if (queue_available(&driver) == 0) {
+    uint32_t count = net_available(&driver);
+    if (count == 0) {
         return 0;
     }
-    uint32_t count = net_get(&driver, sent, NET_BURST);
-    queue_release(&driver);
     driver_asked = false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!take_back(sent[i].address)) {
+        if (!take_back(net_get_one(&driver).address)) {
             stats_add(stats, BAD_DRIVER_RETURN, 1);
         }
     }
+    queue_release(&driver);
     return count;
 }
 
@@ -354,6 +350,8 @@ static void clients_open(void)
             config_refuse("a client may send no frames per round");
         }
         clients[i].data = (uintptr_t)given->data.address;
+        clients[i].io_address = given->data.io_address;
+        clients[i].size = given->data.size;
         clients[i].mac = net_mac_value(given->mac);
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
