@@ -278,6 +278,15 @@ static inline bool queue_peer_waits(const struct connection *c)
 
 /* ---- Consuming ---- */
 
+/* A tail that is not believed: out of bounds, a violation; or another incarnation's. */
+static __attribute__((cold, noinline, unused)) uint32_t queue_doubt(struct connection *c,
+                                                                    bool same_epoch)
+{
+    c->violations += same_epoch;
+    c->peer_tail = c->head;
+    return 0;
+}
+
 /* Entries that can be taken now. The tail is loaded before the epoch: a tail of another incarnation
  * of the peer is never believed (proofs/epochs.pml). */
 static inline uint32_t queue_available(struct connection *c)
@@ -291,10 +300,11 @@ static inline uint32_t queue_available(struct connection *c)
         return 0;
     }
     bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
-    bool within = tail - c->head <= c->get_capacity;
-    c->violations += same_epoch && !within;
-    c->peer_tail = same_epoch && within ? tail : c->head;
-    return c->peer_tail - c->head;
+    if (__builtin_expect(!same_epoch || tail - c->head > c->get_capacity, 0)) {
+        return queue_doubt(c, same_epoch);
+    }
+    c->peer_tail = tail;
+    return tail - c->head;
 }
 
 /* Copies up to `count` entries of `entry_size` bytes (a multiple of 8) out, of those that the last

@@ -9,7 +9,8 @@
 /* Adopts a peer for which connection_poll() said CONNECTION_RESTARTED, after its buffers were taken
  * back. It is told, and looked at once more, since it may have adopted us already and spent its
  * notification. */
-static inline void peer_adopt(struct connection *c, struct signals *signals, uint32_t channel)
+static __attribute__((cold, noinline, unused)) void
+peer_adopt(struct connection *c, struct signals *signals, uint32_t channel)
 {
     if (connection_adopt(c)) {
         signal_peer(signals, channel);

@@ -23,6 +23,7 @@ _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a
 struct client {
     struct connection connection;
     uint32_t held;
+    uint32_t held_max;
     uint32_t refused; /* returns in this activation; see misbehaves() */
 };
 
@@ -120,18 +121,46 @@ static void to_driver(void)
 
 /* ---- Frames: the driver to us, us to the clients ---- */
 
-static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
+/* A client that cannot take a frame, because it holds too many or is not there. */
+static __attribute__((cold, noinline)) uint64_t drop_for(const struct client *client)
+{
+    stats_add(stats, client->connection.ready ? DROP_CLIENT_FULL : DROP_CLIENT_DOWN, 1);
+    return 0;
+}
+
+/* Offers a frame to one client. Returns its bit, or 0 if it cannot take it. */
+static inline uint64_t offer(uint32_t index, uint32_t buffer, uint16_t length)
 {
     struct client *client = &clients[index];
-    struct net_desc frame = {.address = net_buffer_offset(&buffers, buffer), .length = length};
-    if (client->held >= config->clients[index].held_max ||
-        queue_space(&client->connection, 1) == 0) {
-        stats_add(stats, client->connection.ready ? DROP_CLIENT_FULL : DROP_CLIENT_DOWN, 1);
-        return false;
+    if (client->held >= client->held_max || queue_space(&client->connection, 1) == 0) {
+        return drop_for(client);
     }
     client->held++;
-    net_put_one(&client->connection, frame);
-    return true;
+    net_put_one(
+        &client->connection,
+        (struct net_desc){.address = net_buffer_offset(&buffers, buffer), .length = length});
+    return 1ULL << index;
+}
+
+/* The same to several, or to nobody. */
+static __attribute__((noinline)) uint64_t offer_all(uint64_t wanted, uint32_t buffer,
+                                                    uint16_t length)
+{
+    uint64_t taken = 0;
+    if (wanted == 0) {
+        stats_add(stats, DROP_NO_CLIENT, 1);
+    }
+    for (; wanted != 0; wanted &= wanted - 1) {
+        taken |= offer((uint32_t)__builtin_ctzll(wanted), buffer, length);
+    }
+    return taken;
+}
+
+static __attribute__((cold, noinline)) uint64_t drop_length(uint32_t buffer)
+{
+    stats_add(stats, DROP_BAD_LENGTH, 1);
+    drop_holder(buffer, HOLDER_DRIVER);
+    return 0;
 }
 
 /* Gives a frame to all whom it is for; nobody's goes back to the driver. Returns whom it went to.
@@ -139,27 +168,21 @@ static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
 static uint64_t deliver(uint32_t buffer, uint16_t length)
 {
     uintptr_t address = data + net_buffer_offset(&buffers, buffer);
-    uint64_t taken = 0;
     if (length < NET_ETHERNET_HEADER || length > net_buffer_offset(&buffers, 1)) {
-        stats_add(stats, DROP_BAD_LENGTH, 1);
-        drop_holder(buffer, HOLDER_DRIVER);
-        return 0;
+        return drop_length(buffer);
     }
     if (!config->dma_coherent) {
         cache_invalidate(address, length);
     }
     uint64_t wanted =
         destinations_find(&destinations, net_frame_destination((const shared_u64 *)address));
-    if (wanted == 0) {
-        stats_add(stats, DROP_NO_CLIENT, 1);
+    bool single = wanted != 0 && (wanted & (wanted - 1)) == 0;
+    uint64_t taken = single ? offer((uint32_t)__builtin_ctzll(wanted), buffer, length)
+                            : offer_all(wanted, buffer, length);
+    holders[buffer] = taken;
+    if (taken == 0) {
+        idle[idle_count++] = (uint16_t)buffer;
     }
-    while (wanted != 0) {
-        uint32_t index = (uint32_t)__builtin_ctzll(wanted);
-        wanted &= wanted - 1;
-        taken |= offer(index, buffer, length) ? 1ULL << index : 0;
-    }
-    holders[buffer] |= taken;
-    drop_holder(buffer, HOLDER_DRIVER);
     return taken;
 }
 
@@ -286,6 +309,7 @@ static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_rx_client *given = &config->clients[i];
+        clients[i].held_max = given->held_max;
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
