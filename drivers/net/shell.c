@@ -40,70 +40,84 @@ static const char *const counter_names[COUNTERS] = {
     "violations", "activations", "interrupts", "signals",
 };
 
-static uint64_t total_length(const struct net_desc *frames, uint32_t count)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        bytes += frames[i].length;
-    }
-    return bytes;
+    return a < b ? a : b;
 }
 
-/* Received frames: device to virtualiser. */
+/* Received frames: device to virtualiser. Each of these four returns how many were moved. */
 static uint32_t rx_return(void)
 {
-    struct net_desc frames[NET_BURST];
-    uint32_t space = queue_space(&rx, NET_BURST);
-    uint32_t count = net_device_rx_return(frames, space < NET_BURST ? space : NET_BURST);
-    if (count != 0) {
-        net_put(&rx, frames, count);
-        queue_publish(&rx);
-        stats_add(stats, RX_FRAMES, count);
-        stats_add(stats, RX_BYTES, total_length(frames, count));
+    uint32_t count = least(net_device_rx_done(), NET_BURST);
+    uint64_t frames = 0, bytes = 0;
+    if (count == 0) {
+        return 0;
     }
+    count = least(count, queue_space(&rx, count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame;
+        if (net_device_rx_return(&frame)) {
+            net_put_one(&rx, frame);
+            frames++;
+            bytes += frame.length;
+        }
+    }
+    queue_publish(&rx);
+    stats_add(stats, RX_FRAMES, frames);
+    stats_add(stats, RX_BYTES, bytes);
     return count;
 }
 
 /* Empty buffers: virtualiser to device. */
 static uint32_t rx_provide(void)
 {
-    struct net_desc buffers[NET_BURST];
-    uint32_t room = net_device_rx_room();
-    if (room == 0 || queue_available(&rx) == 0) {
+    uint32_t count = net_available(&rx);
+    if (count == 0) {
         return 0;
     }
-    uint32_t count = net_get(&rx, buffers, room < NET_BURST ? room : NET_BURST);
+    count = least(count, net_device_rx_room());
+    for (uint32_t i = 0; i < count; i++) {
+        net_device_rx_provide(net_get_one(&rx));
+    }
     queue_release(&rx);
-    net_device_rx_provide(buffers, count);
     return count;
 }
 
 /* Frames to send: virtualiser to device. */
 static uint32_t tx_provide(void)
 {
-    struct net_desc frames[NET_BURST];
-    uint32_t room = net_device_tx_room();
-    if (room == 0 || queue_available(&tx) == 0) {
+    uint32_t count = net_available(&tx);
+    uint64_t bytes = 0;
+    if (count == 0) {
         return 0;
     }
-    uint32_t count = net_get(&tx, frames, room < NET_BURST ? room : NET_BURST);
+    count = least(count, net_device_tx_room());
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(&tx);
+        net_device_tx_provide(frame);
+        bytes += frame.length;
+    }
     queue_release(&tx);
-    net_device_tx_provide(frames, count);
     stats_add(stats, TX_FRAMES, count);
-    stats_add(stats, TX_BYTES, total_length(frames, count));
+    stats_add(stats, TX_BYTES, bytes);
     return count;
 }
 
 /* Sent buffers: device to virtualiser. */
 static uint32_t tx_return(void)
 {
-    struct net_desc buffers[NET_BURST];
-    uint32_t space = queue_space(&tx, NET_BURST);
-    uint32_t count = net_device_tx_return(buffers, space < NET_BURST ? space : NET_BURST);
-    if (count != 0) {
-        net_put(&tx, buffers, count);
-        queue_publish(&tx);
+    uint32_t count = least(net_device_tx_done(), NET_BURST);
+    if (count == 0) {
+        return 0;
     }
+    count = least(count, queue_space(&tx, count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc buffer;
+        if (net_device_tx_return(&buffer)) {
+            net_put_one(&tx, buffer);
+        }
+    }
+    queue_publish(&tx);
     return count;
 }
 

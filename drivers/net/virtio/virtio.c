@@ -63,48 +63,41 @@ static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, b
     virtqueue_interrupt(&ring->queue, false);
 }
 
-/* Gives the device `count` buffers, at most as many as slots are free. */
-static void ring_provide(struct ring *ring, const struct net_desc *buffers, uint32_t count)
+static inline __attribute__((always_inline)) void ring_provide(struct ring *ring,
+                                                               struct net_desc buffer)
 {
-    uint32_t free_count = ring->free_count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t slot = ring->free[--free_count];
-        struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
-        data->address = buffers[i].address;
-        data->length = buffers[i].length;
-        ring->held[slot] = buffers[i];
-        virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
-    }
-    ring->free_count = free_count;
+    uint32_t slot = ring->free[--ring->free_count];
+    struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
+    data->address = buffer.address;
+    data->length = buffer.length;
+    ring->held[slot] = buffer;
+    virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
 }
 
-/* Takes up to `count_max` of what the device has finished. An id that was not given, or given back
- * already, is the device's error: counted, and nothing is returned for it. */
-static uint32_t ring_return(struct ring *ring, struct net_desc *buffers, uint32_t count_max,
-                            uint32_t *lengths)
+static inline uint32_t ring_done(struct ring *ring)
 {
     uint32_t used = virtqueue_used_count(&ring->queue);
-    uint32_t free_count = ring->free_count;
-    uint32_t count = 0;
-    if (used > SLOTS - free_count || ring->broken) {
+    if (__builtin_expect(used > SLOTS - ring->free_count, 0)) {
         errors += !ring->broken;
         ring->broken = true;
-        return 0;
     }
-    used = used < count_max ? used : count_max;
-    for (uint32_t i = 0; i < used; i++) {
-        uint32_t id = virtqueue_take(&ring->queue, &lengths[count]);
-        uint32_t slot = id / 2;
-        if (id >= QUEUE_SIZE || id % 2 != 0 || ring->held[slot].address == NOT_HELD) {
-            errors++;
-            continue;
-        }
-        buffers[count++] = ring->held[slot];
-        ring->held[slot].address = NOT_HELD;
-        ring->free[free_count++] = (uint16_t)slot;
+    return ring->broken ? 0 : used;
+}
+
+/* An id that was not given, or given back already, is the device's error. */
+static inline __attribute__((always_inline)) bool
+ring_return(struct ring *ring, struct net_desc *buffer, uint32_t *length)
+{
+    uint32_t id = virtqueue_take(&ring->queue, length);
+    uint32_t slot = id / 2;
+    if (id >= QUEUE_SIZE || id % 2 != 0 || ring->held[slot].address == NOT_HELD) {
+        errors++;
+        return false;
     }
-    ring->free_count = free_count;
-    return count;
+    *buffer = ring->held[slot];
+    ring->held[slot].address = NOT_HELD;
+    ring->free[ring->free_count++] = (uint16_t)slot;
+    return true;
 }
 
 const char *net_device_start(const struct net_driver_config *config)
@@ -157,25 +150,31 @@ uint32_t net_device_rx_held(void)
     return SLOTS - rx.free_count;
 }
 
-void net_device_rx_provide(const struct net_desc *buffers, uint32_t count)
+void net_device_rx_provide(struct net_desc buffer)
 {
-    ring_provide(&rx, buffers, count);
+    ring_provide(&rx, buffer);
+}
+
+uint32_t net_device_rx_done(void)
+{
+    return ring_done(&rx);
 }
 
 /* Section 5.1.6.4: the used length counts the header; a frame that is shorter than its header, or
  * longer than its buffer, comes back empty, as an error. */
-uint32_t net_device_rx_return(struct net_desc *frames, uint32_t count_max)
+bool net_device_rx_return(struct net_desc *frame)
 {
-    uint32_t lengths[NET_BURST];
-    uint32_t count =
-        ring_return(&rx, frames, count_max < NET_BURST ? count_max : NET_BURST, lengths);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = lengths[i] - HEADER_BYTES;
-        bool wrong = lengths[i] < HEADER_BYTES || length > frames[i].length;
-        errors += wrong;
-        frames[i].length = wrong ? 0 : (uint16_t)length;
+    uint32_t length;
+    if (!ring_return(&rx, frame, &length)) {
+        return false;
     }
-    return count;
+    length -= HEADER_BYTES; /* one too short becomes one too long */
+    if (__builtin_expect(length > frame->length, 0)) {
+        errors++;
+        length = 0;
+    }
+    frame->length = (uint16_t)length;
+    return true;
 }
 
 uint32_t net_device_tx_room(void)
@@ -183,15 +182,20 @@ uint32_t net_device_tx_room(void)
     return tx.free_count;
 }
 
-void net_device_tx_provide(const struct net_desc *frames, uint32_t count)
+void net_device_tx_provide(struct net_desc frame)
 {
-    ring_provide(&tx, frames, count);
+    ring_provide(&tx, frame);
 }
 
-uint32_t net_device_tx_return(struct net_desc *buffers, uint32_t count_max)
+uint32_t net_device_tx_done(void)
 {
-    uint32_t lengths[NET_BURST];
-    return ring_return(&tx, buffers, count_max < NET_BURST ? count_max : NET_BURST, lengths);
+    return ring_done(&tx);
+}
+
+bool net_device_tx_return(struct net_desc *buffer)
+{
+    uint32_t length; /* 0: the device writes nothing of a frame that it sends */
+    return ring_return(&tx, buffer, &length);
 }
 
 void net_device_commit(void)
