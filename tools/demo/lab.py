@@ -112,7 +112,7 @@ def result_folder(path):
     to."""
     owner = [int(os.environ.get(name, -1)) for name in ("SUDO_UID", "SUDO_GID")]
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(exist_ok=True)
         if os.geteuid() == 0:
             os.chown(path, *owner)
         with tempfile.TemporaryFile(dir=path):
