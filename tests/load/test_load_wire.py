@@ -238,12 +238,14 @@ def test_strangers_that_push_a_target_out_of_the_arp_table_only_delay_it(path):
     assert report["rtt_us"]["max"] > 500_000
 
 
-def test_what_the_generator_had_no_room_for_is_its_own_loss(path):
-    """As the device model tells it."""
+@pytest.mark.parametrize("told", [[50], [20, 50], [50, 50, 7, 0, 2**32, 2**64 - 1]])
+def test_what_the_generator_had_no_room_for_is_its_own_loss(path, told):
+    """As the device model tells it; what cannot be true is not believed."""
     def answer(number, datagram):
         if number <= 50:
             return []
-        return [struct.pack("=Q", 50), datagram.echo()] if number == 51 else [datagram.echo()]
+        news = [struct.pack("=Q", count) for count in told] if number == 51 else []
+        return [*news, datagram.echo()]
 
     with Device(path, answer):
         report = load(path, "--rate", 400, "--duration", 0.5)

@@ -75,7 +75,9 @@ static void take_message(const uint8_t *message, size_t size)
     if (size == sizeof(struct wire_memory_news)) {
         struct wire_memory_news news;
         memcpy(&news, message, sizeof(news));
-        wire.overflow = (uint32_t)news.dropped;
+        if (news.dropped > wire.overflow && news.dropped <= UINT32_MAX) { /* it only grows */
+            wire.overflow = (uint32_t)news.dropped;
+        }
         return;
     }
     switch (net_stack_receive(&wire.stack, message, size, &reply, &datagram)) {
