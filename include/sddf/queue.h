@@ -84,14 +84,18 @@ struct connection {
     struct queue_side *mine;
     const struct queue_side *theirs;
 
+    shared_u64 *put_entries;
     uint32_t put_capacity; /* the queue that this side produces */
+    uint32_t put_mask;     /* its capacity less one */
     uint32_t tail;         /* entries put; published up to mine->tail */
     uint32_t tail_checked; /* tail when the peer's mark was last looked at */
     uint32_t peer_head;    /* last believed */
 
+    const shared_u64 *get_entries;
     uint32_t get_capacity; /* the queue that this side consumes */
-    uint32_t head;         /* entries taken; released up to mine->head */
-    uint32_t peer_tail;    /* last believed */
+    uint32_t get_mask;
+    uint32_t head;      /* entries taken; released up to mine->head */
+    uint32_t peer_tail; /* last believed */
 
     uint32_t epoch;
     uint32_t peer_epoch; /* adopted; 0 = none */
@@ -142,7 +146,15 @@ static inline bool connection_open(struct connection *c, struct queue_side *mine
         return false;
     }
     *c = (struct connection){
-        .mine = mine, .theirs = theirs, .put_capacity = put_capacity, .get_capacity = get_capacity};
+        .mine = mine,
+        .theirs = theirs,
+        .put_entries = mine->entries,
+        .put_capacity = put_capacity,
+        .put_mask = put_capacity - 1,
+        .get_entries = theirs->entries,
+        .get_capacity = get_capacity,
+        .get_mask = get_capacity - 1,
+    };
     uint32_t odd = atomic_load_relaxed(&mine->epoch) | 1U;
     atomic_store_relaxed(&mine->epoch, odd);
     atomic_store_release(&mine->seen,
@@ -230,9 +242,9 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
     uint32_t space = capacity - (c->tail - c->peer_head);
     count = count < space ? count : space;
 
-    uint32_t at = c->tail & (capacity - 1); /* two straight runs: to the end, then from the start */
+    uint32_t at = c->tail & c->put_mask; /* two straight runs: to the end, then from the start */
     uint32_t first = count < capacity - at ? count : capacity - at;
-    shared_u64 *base = c->mine->entries;
+    shared_u64 *base = c->put_entries;
     shared_copy_in(base + at * (entry_size / 8), entries, first, entry_size);
     if (__builtin_expect(first != count, 0)) {
         shared_copy_in(base, (const char *)entries + first * entry_size, count - first, entry_size);
@@ -245,8 +257,8 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
  * it with shared_write(). */
 static inline shared_u64 *queue_put_slot(struct connection *c, size_t entry_size)
 {
-    uint32_t at = c->tail++ & (c->put_capacity - 1);
-    return c->mine->entries + at * (entry_size / 8);
+    uint32_t at = c->tail++ & c->put_mask;
+    return c->put_entries + at * (entry_size / 8);
 }
 
 /* Release: the entries, and the buffers they speak of, are written before the tail that offers
@@ -317,9 +329,9 @@ static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t c
     uint32_t available = c->peer_tail - c->head;
     count = count < available ? count : available;
 
-    uint32_t at = c->head & (capacity - 1);
+    uint32_t at = c->head & c->get_mask;
     uint32_t first = count < capacity - at ? count : capacity - at;
-    const shared_u64 *base = c->theirs->entries;
+    const shared_u64 *base = c->get_entries;
     shared_copy_out(entries, base + at * (entry_size / 8), first, entry_size);
     if (__builtin_expect(first != count, 0)) {
         shared_copy_out((char *)entries + first * entry_size, base, count - first, entry_size);
@@ -332,8 +344,8 @@ static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t c
  * shared_read(). */
 static inline const shared_u64 *queue_get_slot(struct connection *c, size_t entry_size)
 {
-    uint32_t at = c->head++ & (c->get_capacity - 1);
-    return c->theirs->entries + at * (entry_size / 8);
+    uint32_t at = c->head++ & c->get_mask;
+    return c->get_entries + at * (entry_size / 8);
 }
 
 /* Release: the copies are made before the slots are given back; pairs with the acquire in

@@ -23,16 +23,14 @@ static bool buffer_of(struct net_client *net, uint64_t offset, enum net_client_h
 /* Sent buffers come back. */
 static void collect(struct net_client *net)
 {
-    struct net_desc sent[NET_BURST];
-    uint32_t count, buffer;
-    if (queue_available(&net->tx) == 0) {
+    uint32_t count = queue_available(&net->tx);
+    uint32_t buffer;
+    if (count == 0) {
         return;
     }
-    while ((count = net_get(&net->tx, sent, NET_BURST)) != 0) {
-        for (uint32_t i = 0; i < count; i++) {
-            if (buffer_of(net, sent[i].address, NET_HELD_TX, &buffer)) {
-                take_back(net, buffer);
-            }
+    for (uint32_t i = 0; i < count; i++) {
+        if (buffer_of(net, net_get_one(&net->tx).address, NET_HELD_TX, &buffer)) {
+            take_back(net, buffer);
         }
     }
     queue_release(&net->tx);
@@ -41,26 +39,20 @@ static void collect(struct net_client *net)
 /* Keeps the copier supplied with empty buffers. */
 static void supply(struct net_client *net)
 {
-    struct net_desc empty[NET_BURST];
-    while (net->at_copier < net->config->rx_buffers && net->free_count != 0) {
-        uint32_t count = net->config->rx_buffers - net->at_copier;
-        count = count < net->free_count ? count : net->free_count;
-        count = count < NET_BURST ? count : NET_BURST;
-        uint32_t space = queue_space(&net->rx, count);
-        count = count < space ? count : space;
-        if (count == 0) {
-            return;
-        }
-        net->free_count -= count;
-        net->at_copier += count;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t buffer = net->free[net->free_count + i];
-            net->holder[buffer] = NET_HELD_COPIER;
-            empty[i] = (struct net_desc){.address = net_buffer_offset(&net->buffers, buffer),
-                                         .length = (uint16_t)net->config->buffer_size};
-        }
-        net_put(&net->rx, empty, count);
+    uint32_t count = net->config->rx_buffers - net->at_copier;
+    count = count < net->free_count ? count : net->free_count;
+    if (count == 0) {
+        return;
     }
+    uint32_t space = queue_space(&net->rx, count);
+    count = count < space ? count : space;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t buffer = net->free[--net->free_count];
+        net->holder[buffer] = NET_HELD_COPIER;
+        net_put_one(&net->rx, (struct net_desc){.address = net_buffer_offset(&net->buffers, buffer),
+                                                .length = (uint16_t)net->config->buffer_size});
+    }
+    net->at_copier += count;
 }
 
 /* A peer that starts anew has forgotten what it held. What the transmit virtualiser had may still
@@ -117,32 +109,46 @@ void net_client_begin(struct net_client *net)
     queue_publish(&net->rx);
 }
 
+/* A received frame of the device's, which stays the device's. */
+static bool lies_in_rx_data(struct net_client *net, const struct net_desc *frame)
+{
+    const struct config_region *data = &net->config->rx_data;
+    bool within = frame->address < data->size && data->size - frame->address >= frame->length;
+    net->bad_returns += !within;
+    return within;
+}
+
+/* A received frame in a buffer of our own, now with the client. */
+static inline bool take(struct net_client *net, const struct net_desc *frame)
+{
+    uint32_t buffer;
+    if (!buffer_of(net, frame->address, NET_HELD_COPIER, &buffer)) {
+        return false;
+    }
+    net->holder[buffer] = NET_HELD_CLIENT;
+    net->at_copier--;
+    return true;
+}
+
 uint32_t net_client_receive(struct net_client *net, struct net_desc *frames, uint32_t count_max)
 {
-    uint32_t good = 0, buffer;
-    if (queue_available(&net->rx) == 0) {
+    bool in_place = net_client_in_place(net);
+    uint32_t good = 0;
+    uint32_t count = queue_available(&net->rx);
+    if (count == 0) {
         return 0;
     }
-    uint32_t count = net_get(&net->rx, frames, count_max);
-    queue_release(&net->rx);
+    count = count < count_max ? count : count_max;
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t offset = frames[i].address;
-        if (frames[i].length > net->config->buffer_size) {
+        struct net_desc frame = net_get_one(&net->rx);
+        if (frame.length > net->config->buffer_size) {
             net->bad_returns++;
-            frames[i].length = 0; /* still a buffer: whoever reads no frame in it returns it */
+            frame.length = 0; /* still a buffer: whoever reads no frame in it returns it */
         }
-        if (!net_client_in_place(net)) {
-            bool within = offset < net->config->rx_data.size &&
-                          net->config->rx_data.size - offset >= frames[i].length;
-            net->bad_returns += !within;
-            frames[good] = frames[i];
-            good += within;
-        } else if (buffer_of(net, offset, NET_HELD_COPIER, &buffer)) {
-            net->holder[buffer] = NET_HELD_CLIENT;
-            net->at_copier--;
-            frames[good++] = frames[i];
-        }
+        frames[good] = frame;
+        good += in_place ? take(net, &frame) : lies_in_rx_data(net, &frame);
     }
+    queue_release(&net->rx);
     return good;
 }
 
@@ -190,7 +196,7 @@ void net_client_send(struct net_client *net, const struct net_desc *frame)
         return;
     }
     net->holder[buffer] = NET_HELD_TX;
-    net_put(&net->tx, frame, 1);
+    net_put_one(&net->tx, *frame);
 }
 
 void net_client_push(struct net_client *net)
