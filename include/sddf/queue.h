@@ -170,13 +170,14 @@ static inline bool connection_open(struct connection *c, struct queue_side *mine
 static inline enum connection_state connection_poll(struct connection *c)
 {
     uint32_t epoch = atomic_load_acquire(&c->theirs->epoch);
+    if (__builtin_expect(epoch == c->peer_epoch && c->ready, 1)) {
+        return CONNECTION_READY;
+    }
     if (epoch != c->peer_epoch || epoch == 0) {
         queue_close(c);
         return (epoch & 1U) != 0 || epoch == 0 ? CONNECTION_DOWN : CONNECTION_RESTARTED;
     }
-    if (!c->ready) {
-        c->ready = atomic_load_acquire(&c->theirs->seen) == c->epoch;
-    }
+    c->ready = atomic_load_acquire(&c->theirs->seen) == c->epoch;
     return c->ready ? CONNECTION_READY : CONNECTION_DOWN;
 }
 

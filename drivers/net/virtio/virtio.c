@@ -74,14 +74,18 @@ static inline __attribute__((always_inline)) void ring_provide(struct ring *ring
     virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
 }
 
+static __attribute__((cold, noinline)) uint32_t ring_break(struct ring *ring)
+{
+    errors += !ring->broken;
+    ring->broken = true;
+    return 0;
+}
+
 static inline uint32_t ring_done(struct ring *ring)
 {
     uint32_t used = virtqueue_used_count(&ring->queue);
-    if (__builtin_expect(used > SLOTS - ring->free_count, 0)) {
-        errors += !ring->broken;
-        ring->broken = true;
-    }
-    return ring->broken ? 0 : used;
+    bool believed = used <= SLOTS - ring->free_count && !ring->broken;
+    return __builtin_expect(used == 0 || believed, 1) ? used : ring_break(ring);
 }
 
 /* An id that was not given, or given back already, is the device's error. */
