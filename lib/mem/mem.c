@@ -38,7 +38,7 @@ static inline void move_pair(uint8_t *to, const uint8_t *from)
     ((word *)(void *)to)[1] = high;
 }
 
-/* What is left of a copy whose bulk is done: up to 15 bytes, at any addresses. */
+/* What is left of a copy whose bulk is done: `size` modulo 16 bytes, at any addresses. */
 static inline void copy_tail(uint8_t *to, const uint8_t *from, size_t size)
 {
     if ((size & 8) != 0) {
@@ -76,9 +76,19 @@ static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
             move_pair(to + 32, from + 32);
             move_pair(to + 48, from + 48);
         }
-        for (; size >= 2 * WORD; size -= 2 * WORD, to += 2 * WORD, from += 2 * WORD) {
+        if ((size & 32) != 0) {
             move_pair(to, from);
+            move_pair(to + 16, from + 16);
+            to += 32;
+            from += 32;
         }
+        if ((size & 16) != 0) {
+            move_pair(to, from);
+            to += 16;
+            from += 16;
+        }
+        copy_tail(to, from, size);
+        return;
     }
     for (; size >= 2 * WORD; size -= WORD, to += WORD, from += WORD) {
         ((struct word_at_any *)to)->value = ((const struct word_at_any *)from)->value;
