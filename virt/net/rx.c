@@ -22,6 +22,8 @@ _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a
 
 struct client {
     struct connection connection;
+    uint32_t channel;
+    uint64_t bit; /* in sets of holders */
     uint32_t held;
     uint32_t held_max;
     uint32_t refused; /* returns in this activation; see misbehaves() */
@@ -30,6 +32,7 @@ struct client {
 static const struct net_virt_rx_config *config;
 static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
+static struct client *clients_end;
 static struct net_buffers buffers;
 static uintptr_t data;      /* where the buffers begin, for us ... */
 static uint64_t io_address; /* ... and for the device */
@@ -78,10 +81,9 @@ static bool misbehaves(const struct client *client)
 
 /* ---- Returns: clients to us, us to the driver ---- */
 
-static void from_client(uint32_t index)
+static void from_client(struct client *client)
 {
-    struct client *client = &clients[index];
-    uint64_t holder = 1ULL << index;
+    uint64_t holder = client->bit;
     uint32_t count = net_available(&client->connection);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
@@ -129,9 +131,8 @@ static __attribute__((cold, noinline)) uint64_t drop_for(const struct client *cl
 }
 
 /* Offers a frame to one client. Returns its bit, or 0 if it cannot take it. */
-static inline uint64_t offer(uint32_t index, uint32_t buffer, uint16_t length)
+static inline uint64_t offer(struct client *client, uint32_t buffer, uint16_t length)
 {
-    struct client *client = &clients[index];
     if (client->held >= client->held_max || queue_space(&client->connection, 1) == 0) {
         return drop_for(client);
     }
@@ -139,7 +140,7 @@ static inline uint64_t offer(uint32_t index, uint32_t buffer, uint16_t length)
     net_put_one(
         &client->connection,
         (struct net_desc){.address = net_buffer_offset(&buffers, buffer), .length = length});
-    return 1ULL << index;
+    return client->bit;
 }
 
 /* The same to several, or to nobody. */
@@ -151,7 +152,7 @@ static __attribute__((noinline)) uint64_t offer_all(uint64_t wanted, uint32_t bu
         stats_add(stats, DROP_NO_CLIENT, 1);
     }
     for (; wanted != 0; wanted &= wanted - 1) {
-        taken |= offer((uint32_t)__builtin_ctzll(wanted), buffer, length);
+        taken |= offer(&clients[__builtin_ctzll(wanted)], buffer, length);
     }
     return taken;
 }
@@ -183,7 +184,7 @@ static uint64_t deliver(uint32_t buffer, uint16_t length)
     uint64_t wanted =
         destinations_find(&destinations, net_frame_destination((const shared_u64 *)address));
     bool single = wanted != 0 && (wanted & (wanted - 1)) == 0;
-    uint64_t taken = single ? offer((uint32_t)__builtin_ctzll(wanted), buffer, length)
+    uint64_t taken = single ? offer(&clients[__builtin_ctzll(wanted)], buffer, length)
                             : offer_all(wanted, buffer, length);
     holders[buffer] = taken;
     if (taken == 0) {
@@ -194,13 +195,11 @@ static uint64_t deliver(uint32_t buffer, uint16_t length)
 
 static void publish(uint64_t to)
 {
-    while (to != 0) {
-        uint32_t index = (uint32_t)__builtin_ctzll(to);
-        struct connection *connection = &clients[index].connection;
-        to &= to - 1;
-        queue_publish(connection);
-        if (queue_signal(connection)) {
-            signal_peer(&signals, config->clients[index].connection.channel);
+    for (; to != 0; to &= to - 1) {
+        struct client *client = &clients[__builtin_ctzll(to)];
+        queue_publish(&client->connection);
+        if (queue_signal(&client->connection)) {
+            signal_peer(&signals, client->channel);
         }
     }
 }
@@ -232,7 +231,7 @@ static uint32_t from_driver(void)
 /* ---- Restart, waiting, entry points ---- */
 
 /* Takes back all that a peer held which starts anew. */
-static void reclaim(uint64_t holder)
+static __attribute__((cold, noinline)) void reclaim(uint64_t holder)
 {
     for (uint32_t buffer = 0; buffer < config->buffer_count; buffer++) {
         if ((holders[buffer] & holder) != 0) {
@@ -248,13 +247,12 @@ static void connections_check(void)
         driver_held = 0;
         peer_adopt(&driver, &signals, config->driver.channel);
     }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        struct client *client = &clients[i];
+    for (struct client *client = clients; client < clients_end; client++) {
         client->refused = 0;
         if (connection_poll(&client->connection) == CONNECTION_RESTARTED) {
-            reclaim(1ULL << i);
+            reclaim(client->bit);
             client->held = 0;
-            peer_adopt(&client->connection, &signals, config->clients[i].connection.channel);
+            peer_adopt(&client->connection, &signals, client->channel);
         }
     }
 }
@@ -265,31 +263,23 @@ static void connections_check(void)
 static bool may_wait(void)
 {
     bool nothing = queue_arm(&driver, 1);
-    if (driver_held > config->buffer_count / 2) {
-        return nothing;
-    }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        if (clients[i].held != 0) {
-            nothing &= queue_arm(&clients[i].connection, 1) || misbehaves(&clients[i]);
+    bool is_short = driver_held <= config->buffer_count / 2;
+    uint64_t violations = driver.violations;
+    for (struct client *client = clients; client < clients_end; client++) {
+        violations += client->connection.violations;
+        if (is_short && client->held != 0) {
+            nothing &= queue_arm(&client->connection, 1) || misbehaves(client);
         }
     }
+    stats_set(stats, VIOLATIONS, violations);
     return nothing;
-}
-
-static uint64_t violations(void)
-{
-    uint64_t sum = driver.violations;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        sum += clients[i].connection.violations;
-    }
-    return sum;
 }
 
 /* One round; true if there may be more. Bounded: a frame takes a buffer. */
 static bool serve_burst(void)
 {
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        from_client(i);
+    for (struct client *client = clients; client < clients_end; client++) {
+        from_client(client);
     }
     to_driver();
     bool more = from_driver() == NET_BURST;
@@ -306,7 +296,6 @@ static void serve(void)
         signal_now(&signals);
     }
 
-    stats_set(stats, VIOLATIONS, violations());
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
 }
@@ -315,12 +304,15 @@ static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_rx_client *given = &config->clients[i];
+        clients[i].bit = 1ULL << i;
+        clients[i].channel = given->connection.channel;
         clients[i].held_max = given->held_max;
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
         signal_peer(&signals, given->connection.channel);
     }
+    clients_end = clients + config->client_count;
 }
 
 void init(void)

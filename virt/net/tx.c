@@ -17,6 +17,9 @@
 
 struct client {
     struct connection connection;
+    uint32_t channel;
+    uint32_t per_round; /* frames that it may send before the next client's turn */
+    uint64_t bit;       /* in sets of clients */
     struct net_buffers buffers;
     uintptr_t data;                           /* where the buffers begin, for us ... */
     uint64_t io_address;                      /* ... and for the device */
@@ -29,10 +32,12 @@ struct client {
 static const struct net_virt_tx_config *config;
 static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
+static struct client *clients_end;
+static struct client *first_client;  /* of the next round */
+static struct client *last_returned; /* whose buffer came back last */
 static uint32_t in_flight_total;
-static uint32_t first_client; /* of the next round */
-static uint64_t returned;     /* clients with returns that are not published yet */
-static bool driver_asked;     /* told that we wait, and nothing has come back since */
+static uint64_t returned; /* clients with returns that are not published yet */
+static bool driver_asked; /* told that we wait, and nothing has come back since */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -55,6 +60,12 @@ static const char *const counter_names[COUNTERS] = {
     "drop_in_flight", "drop_source_mac", "bad_driver_return", "violations",
     "activations",    "signals",
 };
+
+/* The client after this one, round and round. */
+static inline struct client *next(struct client *client)
+{
+    return client + 1 < clients_end ? client + 1 : clients;
+}
 
 static inline bool flight_test(const struct client *client, uint32_t buffer)
 {
@@ -98,22 +109,21 @@ static inline enum counter judge(const struct client *client, const struct net_d
 
 /* Gives a buffer back to its client, without publishing. Its queue holds all of its buffers; one
  * that does not fit is the doing of a client that lies about its head, and is lost to it. */
-static void give_back(uint32_t index, uint64_t offset)
+static inline void give_back(struct client *client, uint64_t offset)
 {
-    struct net_desc empty = {.address = offset};
-    if (queue_space(&clients[index].connection, 1) != 0) {
-        net_put_one(&clients[index].connection, empty);
-        returned |= 1ULL << index;
+    if (queue_space(&client->connection, 1) != 0) {
+        net_put_one(&client->connection, (struct net_desc){.address = offset});
+        returned |= client->bit;
     }
 }
 
-static __attribute__((cold, noinline)) void refuse(uint32_t index, uint64_t offset,
+static __attribute__((cold, noinline)) void refuse(struct client *client, uint64_t offset,
                                                    enum counter why)
 {
-    clients[index].refused++;
+    client->refused++;
     stats_add(stats, (uint32_t)why, 1);
     if (why == DROP_BAD_LENGTH || why == DROP_SOURCE_MAC) {
-        give_back(index, offset);
+        give_back(client, offset);
     }
 }
 
@@ -124,9 +134,8 @@ static __attribute__((noinline)) void clean(uintptr_t address, size_t size_bytes
 }
 
 /* Passes the good ones of a client's next `count` frames on to the driver, without publishing. */
-static void pass_on(uint32_t index, uint32_t count)
+static void pass_on(struct client *client, uint32_t count)
 {
-    struct client *client = &clients[index];
     uint32_t good_count = 0;
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -134,7 +143,7 @@ static void pass_on(uint32_t index, uint32_t count)
         uint32_t buffer;
         enum counter wrong = judge(client, &frame, &buffer);
         if (wrong != COUNTERS) {
-            refuse(index, frame.address, wrong);
+            refuse(client, frame.address, wrong);
             continue;
         }
         flight_flip(client, buffer);
@@ -153,10 +162,9 @@ static void pass_on(uint32_t index, uint32_t count)
 }
 
 /* A client's turn. True if it may have more to send: it used its turn up, and behaves. */
-static bool from_client(uint32_t index)
+static bool from_client(struct client *client)
 {
-    struct client *client = &clients[index];
-    uint32_t turn = config->clients[index].per_round;
+    uint32_t turn = client->per_round;
     uint32_t count = net_available(&client->connection);
     count = count < turn ? count : turn;
     if (count == 0) {
@@ -164,7 +172,7 @@ static bool from_client(uint32_t index)
     }
     uint32_t space = queue_space(&driver, count);
     count = count < space ? count : space;
-    pass_on(index, count);
+    pass_on(client, count);
     return (count == turn || count == NET_BURST) && !misbehaves(client);
 }
 
@@ -172,61 +180,57 @@ static bool from_client(uint32_t index)
 static bool round_of_clients(void)
 {
     bool more = false;
-    uint32_t index = first_client;
+    struct client *client = first_client;
     for (uint32_t i = 0; i < config->client_count; i++) {
-        more |= from_client(index);
-        index = index + 1 == config->client_count ? 0 : index + 1;
+        more |= from_client(client);
+        client = next(client);
     }
-    first_client = index + 1 >= config->client_count ? 0 : index + 1;
+    first_client = next(first_client);
     queue_publish(&driver);
     return more;
 }
 
 /* ---- Returns: the driver to us, us to the clients ---- */
 
-/* The client whose data region holds `io_address`, or client_count. Most often the same as last
- * time. */
-static uint32_t client_of(uint64_t io_address)
+/* The client whose data region holds `io_address`, or NULL. Most often the same as last time. */
+static inline struct client *client_of(uint64_t io_address)
 {
-    static uint32_t last;
-    uint32_t index = last;
+    struct client *client = last_returned;
     for (uint32_t i = 0; i < config->client_count; i++) {
-        if (io_address - clients[index].io_address < clients[index].size) {
-            last = index;
-            return index;
+        if (io_address - client->io_address < client->size) {
+            last_returned = client;
+            return client;
         }
-        index = index + 1 == config->client_count ? 0 : index + 1;
+        client = next(client);
     }
-    return config->client_count;
+    return NULL;
 }
 
 /* Gives a sent buffer back to its client. False if it is nobody's that is in flight. */
-static bool take_back(uint64_t io_address)
+static inline bool take_back(uint64_t io_address)
 {
     uint32_t buffer;
-    uint32_t index = client_of(io_address);
-    if (index == config->client_count) {
+    struct client *client = client_of(io_address);
+    if (client == NULL) {
         return false;
     }
-    struct client *client = &clients[index];
     uint64_t offset = io_address - client->io_address;
     if (!net_buffer_at(&client->buffers, offset, &buffer) || !flight_test(client, buffer)) {
         return false;
     }
     flight_flip(client, buffer);
     in_flight_total--;
-    give_back(index, offset);
+    give_back(client, offset);
     return true;
 }
 
 static void publish_returns(void)
 {
-    while (returned != 0) {
-        uint32_t index = (uint32_t)__builtin_ctzll(returned);
-        returned &= returned - 1;
-        queue_publish(&clients[index].connection);
-        if (queue_signal(&clients[index].connection)) {
-            signal_peer(&signals, config->clients[index].connection.channel);
+    for (; returned != 0; returned &= returned - 1) {
+        struct client *client = &clients[__builtin_ctzll(returned)];
+        queue_publish(&client->connection);
+        if (queue_signal(&client->connection)) {
+            signal_peer(&signals, client->channel);
         }
     }
 }
@@ -250,13 +254,13 @@ static uint32_t from_driver(void)
 /* ---- Restart, waiting, entry points ---- */
 
 /* A driver that starts anew has forgotten its frames: they are lost, their buffers are not. */
-static void reclaim_from_driver(void)
+static __attribute__((cold, noinline)) void reclaim_from_driver(void)
 {
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        for (uint32_t buffer = 0; buffer < clients[i].buffers.count; buffer++) {
-            if (flight_test(&clients[i], buffer)) {
-                flight_flip(&clients[i], buffer);
-                give_back(i, net_buffer_offset(&clients[i].buffers, buffer));
+    for (struct client *client = clients; client < clients_end; client++) {
+        for (uint32_t buffer = 0; buffer < client->buffers.count; buffer++) {
+            if (flight_test(client, buffer)) {
+                flight_flip(client, buffer);
+                give_back(client, net_buffer_offset(&client->buffers, buffer));
             }
         }
     }
@@ -271,23 +275,15 @@ static void connections_check(void)
         reclaim_from_driver();
         peer_adopt(&driver, &signals, config->driver.channel);
     }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        clients[i].refused = 0;
-        peer_check(&clients[i].connection, &signals, config->clients[i].connection.channel);
+    for (struct client *client = clients; client < clients_end; client++) {
+        client->refused = 0;
+        peer_check(&client->connection, &signals, client->channel);
     }
 }
 
 /* Passes a client's wish for sent buffers on to the driver, which may be lazy otherwise. */
 static bool wait_for_returns(void)
 {
-    bool wanted = false;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        wanted |= queue_peer_waits(&clients[i].connection);
-    }
-    wanted |= queue_space(&driver, 1) == 0;
-    if (!wanted || in_flight_total == 0) {
-        return true;
-    }
     bool nothing = queue_arm(&driver, 1);
     if (nothing && !driver_asked) {
         driver_asked = true;
@@ -300,23 +296,20 @@ static bool wait_for_returns(void)
  * it must not gives no reason to look again: it cannot keep us busy. */
 static bool may_wait(void)
 {
-    bool nothing = wait_for_returns();
-    if (queue_space(&driver, 1) == 0) {
-        return nothing;
+    bool nothing = true;
+    bool full = queue_space(&driver, 1) == 0; /* then only returns help */
+    bool wanted = full;
+    uint64_t violations = driver.violations;
+    for (struct client *client = clients; client < clients_end; client++) {
+        wanted |= queue_peer_waits(&client->connection);
+        nothing &= full || queue_arm(&client->connection, 1) || misbehaves(client);
+        violations += client->connection.violations;
     }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        nothing &= queue_arm(&clients[i].connection, 1) || misbehaves(&clients[i]);
+    stats_set(stats, VIOLATIONS, violations);
+    if (wanted && in_flight_total != 0) {
+        nothing &= wait_for_returns();
     }
     return nothing;
-}
-
-static uint64_t violations(void)
-{
-    uint64_t sum = driver.violations;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        sum += clients[i].connection.violations;
-    }
-    return sum;
 }
 
 /* One round; true if there may be more. */
@@ -338,7 +331,6 @@ static void serve(void)
         signal_now(&signals);
     }
 
-    stats_set(stats, VIOLATIONS, violations());
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
 }
@@ -347,23 +339,29 @@ static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_tx_client *given = &config->clients[i];
+        struct client *client = &clients[i];
         const char *wrong =
-            net_buffers_open(&clients[i].buffers, given->data.size, config->buffer_size);
+            net_buffers_open(&client->buffers, given->data.size, config->buffer_size);
         if (wrong != NULL) {
             config_refuse(wrong);
         }
         if (given->per_round == 0) {
             config_refuse("a client may send no frames per round");
         }
-        clients[i].data = (uintptr_t)given->data.address;
-        clients[i].io_address = given->data.io_address;
-        clients[i].size = given->data.size;
-        clients[i].mac = net_mac_value(given->mac);
-        if (!config_connect(&clients[i].connection, &given->connection)) {
+        client->bit = 1ULL << i;
+        client->channel = given->connection.channel;
+        client->per_round = given->per_round;
+        client->data = (uintptr_t)given->data.address;
+        client->io_address = given->data.io_address;
+        client->size = given->data.size;
+        client->mac = net_mac_value(given->mac);
+        if (!config_connect(&client->connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
-        signal_peer(&signals, given->connection.channel);
+        signal_peer(&signals, client->channel);
     }
+    clients_end = clients + config->client_count;
+    first_client = last_returned = clients;
 }
 
 void init(void)
