@@ -36,8 +36,8 @@ static void collect(struct net_client *net)
     queue_release(&net->tx);
 }
 
-/* Keeps the copier supplied with empty buffers. */
-static void supply(struct net_client *net)
+/* Keeps the copier supplied with empty buffers, without publishing. */
+static inline void supply(struct net_client *net)
 {
     uint32_t count = net->config->rx_buffers - net->at_copier;
     count = count < net->free_count ? count : net->free_count;
@@ -105,8 +105,6 @@ void net_client_begin(struct net_client *net)
 {
     connections_check(net);
     collect(net);
-    supply(net);
-    queue_publish(&net->rx);
 }
 
 /* A received frame of the device's, which stays the device's. */
@@ -199,37 +197,55 @@ void net_client_send(struct net_client *net, const struct net_desc *frame)
     net_put_one(&net->tx, *frame);
 }
 
-void net_client_push(struct net_client *net)
+/* Gives the peer on the receive side its buffers back, and new ones. */
+static inline void push_rx(struct net_client *net)
 {
     supply(net);
-    queue_publish(&net->tx);
     queue_publish(&net->rx);
     if (queue_signal(&net->rx)) {
         signal_peer(&net->signals, net->config->rx.channel);
     }
+}
+
+/* True if the copier has few buffers left; without a copier, always. */
+static inline bool is_low(const struct net_client *net)
+{
+    return net->at_copier <= net->config->rx_buffers / 2;
+}
+
+/* Buffers go back to the receive side when the activation ends, except in a flood that would use
+ * them up. */
+void net_client_push(struct net_client *net)
+{
+    queue_publish(&net->tx);
     if (queue_signal(&net->tx)) {
         signal_peer(&net->signals, net->config->tx.channel);
     }
-}
-
-static bool is_short(const struct net_client *net)
-{
-    return net->free_count == 0 && net->at_copier <= net->config->rx_buffers / 2;
+    if (is_low(net)) {
+        collect(net);
+        push_rx(net);
+    }
 }
 
 /* Sent buffers are worth a wake only when the client runs short of them; then the transmit
  * virtualiser, which returns them lazily, is told. */
+static __attribute__((noinline)) bool wait_for_returns(struct net_client *net)
+{
+    bool in_flight = net->free_count + net->at_copier < net->buffers.count;
+    if (!net->tx.ready || !in_flight) {
+        return true;
+    }
+    bool nothing = queue_arm(&net->tx, 1);
+    signal_peer(&net->signals, net->config->tx.channel);
+    return nothing;
+}
+
 bool net_client_may_wait(struct net_client *net)
 {
-    if (is_short(net)) {
-        collect(net);
-        net_client_push(net);
-    }
+    push_rx(net);
     bool nothing = queue_arm(&net->rx, 1);
-    bool in_flight = net->free_count + net->at_copier < net->buffers.count;
-    if (net->tx.ready && in_flight && is_short(net)) {
-        nothing &= queue_arm(&net->tx, 1);
-        signal_peer(&net->signals, net->config->tx.channel);
+    if (net->free_count == 0 && is_low(net)) {
+        nothing &= wait_for_returns(net);
     }
     return nothing;
 }

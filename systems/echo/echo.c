@@ -94,16 +94,15 @@ static void handle(const struct net_desc *frame)
 static void serve(void)
 {
     struct net_desc frames[NET_BURST];
+    uint32_t count;
     net_client_begin(&net);
     do {
-        uint32_t count;
-        while ((count = net_client_receive(&net, frames, NET_BURST)) != 0) {
-            for (uint32_t i = 0; i < count; i++) {
-                handle(&frames[i]);
-            }
-            net_client_push(&net);
+        count = net_client_receive(&net, frames, NET_BURST);
+        for (uint32_t i = 0; i < count; i++) {
+            handle(&frames[i]);
         }
-    } while (!net_client_may_wait(&net));
+        net_client_push(&net);
+    } while (count == NET_BURST || !net_client_may_wait(&net));
 
     stats_set(stats, DROP_TX_DOWN, net.tx_down);
     stats_set(stats, BAD_RETURNS, net.bad_returns);
