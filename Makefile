@@ -26,6 +26,16 @@ up: ## start the echo system and leave it running until Ctrl-C
 	@$(MAKE) --no-print-directory build
 	@tools/demo/up $(BUILD)
 
+BOARD ?= qemu_virt_aarch64
+CONFIG ?= debug release benchmark
+
+sel4-test: ## boot every system on real seL4 in QEMU and check it: MICROKIT_SDK=... [BOARD=...] [CONFIG="debug ..."]
+	@for config in $(CONFIG); do platform/microkit/sdk "$(MICROKIT_SDK)" "$(BOARD)" "$$config" || exit 1; done
+	@tools/build/deps build sel4
+	@$(MAKE) --no-print-directory build
+	@MICROKIT_SDK=$(abspath $(MICROKIT_SDK)) SEL4_BOARD="$(BOARD)" SEL4_CONFIGS="$(CONFIG)" \
+		tools/build/test $(BUILD) --suite sel4
+
 check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 	@tools/build/deps build test check
 	@tools/build/check
@@ -36,4 +46,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build demo up test check format clean
+.PHONY: help deps build demo up test sel4-test check format clean
