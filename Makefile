@@ -27,11 +27,11 @@ up: ## start the echo system and leave it running until Ctrl-C
 	@tools/demo/up $(BUILD)
 
 BOARD ?= qemu_virt_aarch64
-CONFIG ?= debug release benchmark
 
+sel4-test: CONFIG ?= debug release benchmark
 sel4-test: ## boot every system on real seL4 in QEMU and check it: MICROKIT_SDK=... [BOARD=...] [CONFIG="debug ..."]
 	@for config in $(CONFIG); do platform/microkit/sdk "$(MICROKIT_SDK)" "$(BOARD)" "$$config" || exit 1; done
-	@tools/build/deps build sel4
+	@tools/build/deps build sel4 $(if $(findstring riscv64,$(BOARD)),sel4-riscv64)
 	@$(MAKE) --no-print-directory build
 	@MICROKIT_SDK=$(abspath $(MICROKIT_SDK)) SEL4_BOARD="$(BOARD)" SEL4_CONFIGS="$(CONFIG)" \
 		tools/build/test $(BUILD) --suite sel4
