@@ -47,6 +47,7 @@ class Machine:
                        f"mem-path=/proc/self/fd/{self.memory}",
             "-m", "2G", "-smp", str(cores), "-display", "none", "-monitor", "none", "-serial", "stdio",
             "-global", "virtio-mmio.force-legacy=false", *more]
+        self.patience = cores  # QEMU plays several cores slowly: each wait is so many times longer
         self.output = tempfile.TemporaryFile()
         self.process = None
 
@@ -68,6 +69,7 @@ class Machine:
 
     def wait_until(self, holds, what, seconds):
         """Waits until `holds()` is true; if it does not become so, says `what` was waited for."""
+        seconds *= self.patience
         deadline = time.monotonic() + seconds
         while not holds():
             if self.process.poll() is not None:

@@ -62,20 +62,21 @@ class Machine(qemu.Machine):
     def wait_until_up(self):
         """Waits until each client has answered once. Sends sparingly: what QEMU queues while
         nothing answers ARP comes back later."""
-        deadline = time.monotonic() + BOOT_SECONDS
+        deadline = time.monotonic() + BOOT_SECONDS * self.patience
         for port, client in zip(self.ports, self.clients):
             with open_socket(port, 0.5) as probe:
                 while not answers(probe):
                     if self.process.poll() is not None:
                         raise RuntimeError(f"QEMU ended by itself:\n{self.console()}")
                     if time.monotonic() > deadline:
-                        raise RuntimeError(f"{client} did not answer within {BOOT_SECONDS} seconds "
-                                           f"of the start; console:\n{self.console()}")
+                        raise RuntimeError(f"{client} did not answer within "
+                                           f"{BOOT_SECONDS * self.patience} seconds of the start; "
+                                           f"console:\n{self.console()}")
 
     def echo(self, count, window=16, seed=0):
         """Sends `count` datagrams of all sizes to each client, `window` at a time and to all
-        clients at once; sends no more after ECHO_SECONDS. Returns a report per client."""
-        deadline = time.monotonic() + ECHO_SECONDS
+        clients at once; sends no more after ECHO_SECONDS a core. Returns a report per client."""
+        deadline = time.monotonic() + ECHO_SECONDS * self.patience
         random_bytes = random.Random(seed)
         reports = [Report(client) for client in self.clients]
         sockets = [open_socket(port, ANSWER_SECONDS) for port in self.ports]
