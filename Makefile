@@ -36,6 +36,15 @@ sel4-test: ## boot every system on real seL4 in QEMU and check it: MICROKIT_SDK=
 	@MICROKIT_SDK=$(abspath $(MICROKIT_SDK)) SEL4_BOARD="$(BOARD)" SEL4_CONFIGS="$(CONFIG)" \
 		tools/build/test $(BUILD) --suite sel4
 
+sel4-demo sel4-bench: CONFIG ?= release
+SEL4 = MICROKIT_SDK="$(MICROKIT_SDK)" BUILD=$(BUILD) BOARD=$(BOARD) CONFIG=$(CONFIG) bench/sel4/boot
+
+sel4-demo: ## echo on real seL4 in QEMU: verified load, instructions and kernel entries per packet (MICROKIT_SDK=...)
+	@$(SEL4) echo systems/echo/echo.yaml --load 2000 --bursts 1 64 --json $(BUILD)/sel4-demo.json
+
+sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128; writes build/bench/sel4.json
+	@$(SEL4) bench bench/sel4/echo.yaml --json $(BUILD)/bench/sel4.json
+
 check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 	@tools/build/deps build test check
 	@tools/build/check
@@ -46,4 +55,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build demo up test sel4-test check format clean
+.PHONY: help deps build demo up test sel4-test sel4-demo sel4-bench check format clean
