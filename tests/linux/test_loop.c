@@ -63,6 +63,7 @@ static void call(uint32_t channel, uint64_t info)
 {
     in.call.channel = channel;
     in.call.info = info;
+    in.call.begun = in.call.count + 1;
     in.call.count++;
 }
 

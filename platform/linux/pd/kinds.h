@@ -23,9 +23,17 @@ enum pd_handoff_kind {
     PD_LINK_DEVICE_HALF, /* fd, read-only; value[0]: link */
     PD_LINK_WAKE,        /* fd: write end of the device model's wake pipe; value[0]: link */
     PD_IRQ,              /* value: channel id, link */
+    PD_CHILD,            /* value[0]: id of a child, whose fault() this PD gets */
+    PD_ORDERS,           /* fd: struct pd_order, rw; only to a PD with children, as the next two */
+    PD_KERNEL,           /* fd: struct pd_kernel, read-only */
+    PD_BELL,             /* fd: write end of the pipe that makes the runner look at the orders */
 };
 
-enum pd_option { PD_OPTION_STRICT = 1, PD_OPTION_NO_SECCOMP = 2 };
+enum pd_option {
+    PD_OPTION_STRICT = 1,
+    PD_OPTION_NO_SECCOMP = 2,
+    PD_OPTION_CHILD = 4, /* has a parent: the runner stops it when it faults (run_life.c) */
+};
 
 enum pd_may {
     PD_MAY_NOTIFY = 1,
