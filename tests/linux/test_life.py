@@ -158,6 +158,8 @@ def test_a_child_that_blocks_all_signals_is_stopped_resumed_and_restarted(tmp_pa
         run.until("parent| stopped\n")
         run.until("parent| resumed\n")
         run.until("parent| restarted: starts 2\n")
+        while run.output.count("no signal was blocked") < 2:
+            assert "BLOCKED" not in run.output and run.read(0.2), run.output
 
 
 @on_x86
@@ -252,3 +254,78 @@ def test_a_stopped_child_does_not_keep_the_runner_from_ending(tmp_path):
         pids = list(run.pids().values())
         code, _ = run.stop()
         assert code == 0 and not any(alive(pid) for pid in pids)
+
+
+def serving(inside="", attributes=""):
+    """A PD that serves the caller of caller.c, and a third one that goes on."""
+    callee = pd("callee", "life_child", text("child") + SHARED, attributes)
+    channel = '<channel><end pd="caller" id="3" pp="true"/><end pd="callee" id="9"/></channel>'
+    regions = REGIONS + region("child") + region("parent")
+    caller = pd("caller", "caller").replace('"100"', '"90"')
+    if inside:
+        callee = pd("parent", "life_parent", text("parent") + SHARED + callee)
+    return regions + callee + caller + pd("other", "ping_pong") + channel
+
+
+def test_a_pd_that_dies_within_protected_leaves_its_caller_waiting_and_that_is_said_once(tmp_path):
+    (tmp_path / "child.txt").write_text("fault-in-protected", encoding="ascii")
+    (tmp_path / "parent.txt").write_text("none", encoding="ascii")
+    said = "caller: waits for ever for the answer to its call, because callee ended within protected()"
+    with Run(tmp_path, serving()) as run:
+        run.until(said + "\n")
+        os.kill(run.pids()["other"], signal.SIGKILL)
+        run.until("other: killed by signal 9\n")
+        assert alive(run.pids()["caller"])
+        assert run.output.count("waits for ever") == 1 and "answer\n" not in run.output
+
+
+def test_so_does_one_that_is_restarted_within_protected(tmp_path):
+    (tmp_path / "child.txt").write_text("fault-in-protected", encoding="ascii")
+    (tmp_path / "parent.txt").write_text("restart", encoding="ascii")
+    with Run(tmp_path, serving("parent", 'id="1"')) as run:
+        run.until("caller: waits for ever for the answer to its call, because callee was restarted "
+                  "within protected()\n")
+        run.read(0.3)
+        assert run.output.count("waits for ever") == 1 and "answer\n" not in run.output
+
+
+def test_an_init_without_end_keeps_no_other_pd_from_its_loop(tmp_path):
+    (tmp_path / "child.txt").write_text("spin", encoding="ascii")
+    spinner = pd("spinner", "life_child", text("child") + SHARED)
+    channels = '<channel><end pd="spinner" id="5"/><end pd="other" id="5"/></channel>'
+    pair = pd("caller", "caller").replace('"100"', '"90"') + pd("callee", "callee")
+    channels += '<channel><end pd="caller" id="3" pp="true"/><end pd="callee" id="9"/></channel>'
+    system = REGIONS + region("child") + spinner + pd("other", "ping_pong") + pair + channels
+    with Run(tmp_path, system) as run:
+        run.until("caller| init: right answer\n")  # a call from init(), served by a loop
+        run.until("caller| notified: right answer\n")
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def await_state(pid, states):
+    end = time.monotonic() + DEADLINE_S
+    while state_of(pid) not in states:
+        assert time.monotonic() < end, state_of(pid)
+        time.sleep(0.01)
+
+
+def test_a_child_that_somebody_else_stopped_goes_on_with_sigcont_and_stays_its_parents(tmp_path):
+    with family(tmp_path, "restart-waiting", "wait") as run:
+        run.until("parent| waits again: starts 2\n")
+        child = run.pids()["child"]
+        os.kill(child, signal.SIGSTOP)
+        await_state(child, "tT")
+        os.kill(child, signal.SIGCONT)
+        await_state(child, "RS")
+    with family(tmp_path, "restart", "start") as run:
+        run.until("parent| enough\n")  # held by its parent: SIGCONT does not free it
+        child = run.pids()["child"]
+        os.kill(child, signal.SIGSTOP)
+        os.kill(child, signal.SIGCONT)
+        run.read(0.2)
+        assert state_of(child) == "t" and run.output.count("start ") == 4
+        assert run.stop()[0] == 0

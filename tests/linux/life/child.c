@@ -47,7 +47,9 @@ __attribute__((noinline)) static void trap(void)
 static void block_signals(void)
 {
     static const uint64_t all = ~UINT64_C(0);
-    (void)call4(14, 0, (long)&all, 0, sizeof(all)); /* rt_sigprocmask(SIG_BLOCK) */
+    uint64_t before = 0;
+    (void)call4(14, 0, (long)&all, (long)&before, sizeof(all)); /* rt_sigprocmask(SIG_BLOCK) */
+    say(before == 0 ? "no signal was blocked\n" : "signals were BLOCKED\n");
 }
 
 /* Registers that a C program relies on, before and behind a stop. */
