@@ -91,7 +91,7 @@ def test_a_system_call_is_an_unknown_one_and_the_reply_is_its_result(tmp_path):
     with family(tmp_path, "skip", "system-call") as run:
         run.until("child| the system call gave 4711\n")
         found = words(run, 2)
-        assert len(found) == 19 and found[0] == 39 and found[18] == 39
+        assert len(found) == 19 and found[0] == 110 and found[18] == 110
 
 
 def test_a_reply_to_a_vm_fault_repeats_the_access(tmp_path):

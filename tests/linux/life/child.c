@@ -86,7 +86,7 @@ static void machine_actions(void)
     } else if (is("keep-registers")) {
         say(trap_keeps_registers() ? "all registers kept\n" : "registers LOST\n");
     } else if (is("system-call")) {
-        long result = call4(39, 0, 0, 0, 0); /* getpid */
+        long result = call4(110, 0, 0, 0, 0); /* getppid */
         say("the system call gave ");
         microkit_dbg_put32((seL4_Uint32)result);
         say("\n");

@@ -28,7 +28,7 @@ static void say_fault(microkit_child child, microkit_msginfo info)
         say_hex(microkit_mr_get((seL4_Uint8)i));
     }
     uint64_t instruction = microkit_mr_get(0);
-    say(instruction - shared()->place < 64 ? " in its function\n" : "\n");
+    say(instruction - shared()->place < 512 ? " in its function\n" : "\n");
 }
 
 /* Until the child's memory says so: it stands still. */
