@@ -183,7 +183,7 @@ static bool start(struct run *run)
     run->system = system_read(run->options.system, run->options.search, run->options.search_count);
     return run->system != NULL && read_board(run) && run_make_regions(run) &&
            run_bind_devices(run) && run_prepare_images(run) && run_make_lines(run) &&
-           run_make_parents(run) && run_start_devices(run) && run_start_pds(run);
+           run_start_devices(run) && run_start_pds(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */

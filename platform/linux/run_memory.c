@@ -205,7 +205,7 @@ bool run_make_lines(struct run *run)
             return false;
         }
     }
-    return true;
+    return run_make_parents(run);
 }
 
 bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write)
