@@ -202,9 +202,15 @@ static bool reap(struct run *run)
     for (size_t i = 0; i < run->system->pd_count; i++) {
         struct run_child *child = &run->pds[i].child;
         if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
-            child->pid = 0;
-            run_log_finish(child);
-            run_report_pd(run, &run->pds[i], status);
+            if (WIFSTOPPED(status)) {
+                run_life_on_stop(run, &run->pds[i], status);
+            } else {
+                child->pid = 0;
+                run_log_finish(child);
+                run_report_pd(run, &run->pds[i], status);
+                run_report_callers(run, &run->pds[i], true);
+                run_order_look_all(run); /* its parent may wait for it to stop */
+            }
         }
         alive += child->pid > 0;
     }
@@ -235,11 +241,12 @@ static int on_signal(struct run *run)
 
 static int watch(struct run *run)
 {
-    static struct pollfd files[1 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
-    static struct run_child *children[1 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
+    static struct pollfd files[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
+    static struct run_child *children[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
     for (;;) {
         nfds_t count = 0;
         files[count++] = (struct pollfd){.fd = run->signals, .events = POLLIN};
+        files[count++] = (struct pollfd){.fd = run->bell[0], .events = POLLIN};
         for (size_t i = 0; i < run->system->pd_count + run->device_count; i++) {
             struct run_child *child = i < run->system->pd_count
                                           ? &run->pds[i].child
@@ -253,10 +260,13 @@ static int watch(struct run *run)
             run_say("poll: %s", strerror(errno));
             return 1;
         }
-        for (nfds_t i = 1; i < count; i++) {
+        for (nfds_t i = 2; i < count; i++) {
             if (files[i].revents != 0) {
                 run_log_read(children[i]);
             }
+        }
+        if (files[1].revents != 0) {
+            run_order_look_all(run);
         }
         int code = files[0].revents != 0 ? on_signal(run) : -1;
         if (code >= 0) {
@@ -272,6 +282,8 @@ static void clear(struct run *run)
             run->line_fds[from][to] = -1;
         }
         run->pds[from].child.log = -1;
+        run->pds[from].orders_fd = -1;
+        run->pds[from].kernel_fd = -1;
     }
     for (size_t i = 0; i < BOARD_DEVICES_MAX; i++) {
         run->devices[i].child.log = -1;

@@ -136,13 +136,31 @@ static void add_irqs(const struct run *run, unsigned index, struct run_items *it
     }
 }
 
+static void add_children(struct run *run, unsigned index, struct run_items *items)
+{
+    const struct run_pd *pd = &run->pds[index];
+    if (pd->orders == NULL) {
+        return;
+    }
+    add(items, PD_ORDERS, pd->orders_fd, "", NULL);
+    add_reopened(items, PD_KERNEL, pd->kernel_fd, O_RDONLY, "", NULL);
+    add_reopened(items, PD_BELL, run->bell[1], O_WRONLY | O_NONBLOCK, "", NULL);
+    for (size_t i = 0; i < run->system->pd_count; i++) {
+        if (run->system->pds[i].parent == (int)index) {
+            const uint64_t id[4] = {run->system->pds[i].id};
+            add(items, PD_CHILD, -1, run->system->pds[i].name, id);
+        }
+    }
+}
+
 void run_pd_items(struct run *run, unsigned index, int log_write, struct run_items *items)
 {
     struct run_pd *pd = &run->pds[index];
     const struct system_pd *description = pd->description;
     const uint64_t name[4] = {description->stack_size,
                               (run->options.strict ? PD_OPTION_STRICT : 0U) |
-                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U)};
+                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U) |
+                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U)};
     uint64_t entry[4] = {0};
     for (size_t i = 0; i < 4; i++) {
         entry[i] = pd->entry[i] != NULL ? pd->entry[i]->st_value : 0;
@@ -165,6 +183,7 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_maps(run, description, items);
     add_channels(run, index, items);
     add_irqs(run, index, items);
+    add_children(run, index, items);
 }
 
 /* Which regions the device may reach by DMA: those the board names, or every one at an I/O

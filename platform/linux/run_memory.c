@@ -195,8 +195,9 @@ bool run_make_lines(struct run *run)
             return false;
         }
         pd->report = mmap(NULL, PD_PAGE_SIZE, PROT_READ, MAP_SHARED, pd->report_fd, 0);
-        if (pd->report == MAP_FAILED) {
-            run_say("cannot map a report page: %s", strerror(errno));
+        pd->state = mmap(NULL, PD_PAGE_SIZE, PROT_READ, MAP_SHARED, pd->state_fd, 0);
+        if (pd->report == MAP_FAILED || pd->state == MAP_FAILED) {
+            run_say("cannot map a PD's pages: %s", strerror(errno));
             return false;
         }
         if (pipe2(pd->child.wake, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -204,7 +205,7 @@ bool run_make_lines(struct run *run)
             return false;
         }
     }
-    return true;
+    return run_make_parents(run);
 }
 
 bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write)

@@ -98,8 +98,9 @@ static int from_four(int fd)
     return moved;
 }
 
-/* Forks and hands over `items`. */
-static bool spawn(struct run_child *child, struct start *start, struct run_items *items)
+/* Forks, and hands over `items`; a PD with a parent is traced before it has them. */
+static bool spawn(struct run_child *child, struct start *start, struct run_items *items,
+                  const struct run_pd *traced)
 {
     int sockets[2];
     if (items->failed) {
@@ -123,6 +124,10 @@ static bool spawn(struct run_child *child, struct start *start, struct run_items
     /* A child that does not read must not hold up the runner. */
     const struct timeval limit = {.tv_sec = HANDOFF_S};
     (void)setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    if (pid > 0 && traced != NULL && !run_life_trace(traced)) {
+        close(sockets[0]);
+        return false;
+    }
     bool sent = pid > 0 && handoff_send(sockets[0], items->items, items->count);
     if (!sent) {
         run_say("%s: the %s cannot be started: %s", child->name, child->what, strerror(errno));
@@ -166,7 +171,7 @@ static bool start_device(struct run *run, struct run_device *device)
         pipe2(device->child.wake, O_CLOEXEC | O_NONBLOCK) == 0 && pipe2(ready, O_CLOEXEC) == 0;
     if (started) {
         run_device_items(run, device, start.log, ready[1], &items);
-        started = spawn(&device->child, &start, &items);
+        started = spawn(&device->child, &start, &items, NULL);
         run_items_free(&items);
         close(ready[1]);
         started = started && wait_ready(&device->child, ready[0]);
@@ -213,7 +218,7 @@ static bool start_pd(struct run *run, unsigned index)
     }
     start.log = from_four(start.log);
     run_pd_items(run, index, start.log, &items);
-    bool started = spawn(&pd->child, &start, &items);
+    bool started = spawn(&pd->child, &start, &items, pd->description->parent >= 0 ? pd : NULL);
     run_items_free(&items);
     close(start.log);
     if (started && run->options.verbose) {
@@ -241,7 +246,8 @@ static void end(struct run_child *child)
     int status;
     if (child->pid > 0) {
         (void)kill(child->pid, SIGKILL);
-        (void)waitpid(child->pid, &status, 0);
+        while (waitpid(child->pid, &status, 0) == child->pid && WIFSTOPPED(status)) {
+        }
         child->pid = 0;
         run_log_finish(child);
     }

@@ -193,6 +193,21 @@ void pd_deferred_send(void)
     }
 }
 
+static void make_call(struct pd_peer *peer, uint32_t channel, microkit_msginfo msginfo)
+{
+    struct pd_message *message = &peer->out->call;
+    seL4_Word count = microkit_msginfo_get_count(msginfo);
+    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
+    atomic_store_explicit(&message->begun, ++peer->calls_made, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release); /* pairs with that in take_call() */
+    memcpy(message->words, pd.message, count * sizeof(uint64_t));
+    message->channel = channel;
+    message->info =
+        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
+    atomic_store_explicit(&message->count, peer->calls_made, memory_order_release);
+    pd_wake(peer);
+}
+
 microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
 {
     struct pd_channel *channel = channel_with(ch, PD_MAY_CALL, "microkit_ppcall");
@@ -200,19 +215,12 @@ microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
         return microkit_msginfo_new(0, 0);
     }
     struct pd_peer *peer = &pd.peers[channel->peer];
-    struct pd_message *message = &peer->out->call;
-    seL4_Word count = microkit_msginfo_get_count(msginfo);
-    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
-    memcpy(message->words, pd.message, count * sizeof(uint64_t));
-    message->channel = channel->peer_id;
-    message->info =
-        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
-    atomic_store_explicit(&message->count, ++peer->calls_made, memory_order_release);
-    pd_wake(peer);
-    pd_wait_reply(peer);
+    do {
+        make_call(peer, channel->peer_id, msginfo);
+    } while (!pd_wait_reply(peer));
 
     microkit_msginfo answer = {{*(volatile const uint64_t *)&peer->in->reply.info}};
-    count = microkit_msginfo_get_count(answer);
+    seL4_Word count = microkit_msginfo_get_count(answer);
     count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
     for (seL4_Word i = 0; i < count; i++) {
         pd.message[i] = *(volatile const uint64_t *)&peer->in->reply.words[i];
@@ -236,16 +244,4 @@ seL4_Word microkit_mr_get(seL4_Uint8 mr)
         return 0;
     }
     return pd.message[mr];
-}
-
-/* Control of children is not there on Linux yet; a caller must not believe otherwise. */
-void microkit_pd_restart(microkit_child child, uintptr_t entry_point)
-{
-    (void)entry_point;
-    pd_misuse("microkit_pd_restart", child, "not possible on Linux yet");
-}
-
-void microkit_pd_stop(microkit_child child)
-{
-    pd_misuse("microkit_pd_stop", child, "not possible on Linux yet");
 }

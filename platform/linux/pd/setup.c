@@ -137,6 +137,27 @@ static void take_link(const struct handoff_item *item)
     }
 }
 
+static void take_child(const struct handoff_item *item)
+{
+    switch (item->kind) {
+    case PD_CHILD:
+        if (item->value[0] >= PD_CHANNELS) {
+            pd_start_failed("child %" PRIu64 " is out of range", item->value[0]);
+        }
+        pd.children |= UINT64_C(1) << item->value[0];
+        break;
+    case PD_ORDERS:
+        pd.orders = map_shared(item, PD_PAGE_SIZE, PROT_READ | PROT_WRITE);
+        break;
+    case PD_KERNEL:
+        pd.kernel = map_shared(item, PD_KERNEL_SIZE, PROT_READ);
+        break;
+    default:
+        pd.bell_fd = item->fd;
+        break;
+    }
+}
+
 static void take(const struct handoff_item *item)
 {
     switch (item->kind) {
@@ -179,6 +200,12 @@ static void take(const struct handoff_item *item)
     case PD_LINK_DEVICE_HALF:
     case PD_LINK_WAKE:
         take_link(item);
+        break;
+    case PD_CHILD:
+    case PD_ORDERS:
+    case PD_KERNEL:
+    case PD_BELL:
+        take_child(item);
         break;
     default: /* PD_IRQ after the links are attached, PD_PATCH after the image is loaded */
         break;
@@ -224,7 +251,8 @@ void pd_setup(const struct handoff_item *items, size_t count)
         take(&items[i]);
     }
     if (pd.report == NULL || pd.state == NULL || pd.image_fd < 0 || pd.wake_fd < 0 ||
-        pd.log_fd < 0) {
+        pd.log_fd < 0 ||
+        (pd.children != 0 && (pd.orders == NULL || pd.kernel == NULL || pd.bell_fd < 0))) {
         pd_start_failed("the runner handed over too little: sddf and sddf-pd are of two versions");
     }
     attach_links(items, count);
@@ -252,5 +280,9 @@ void pd_load(const struct handoff_item *items, size_t count)
     if (pd.entry[2] != 0) {
         pd.protected_ =
             (microkit_msginfo(*)(microkit_channel, microkit_msginfo))(pd.image_base + pd.entry[2]);
+    }
+    if (pd.entry[3] != 0) {
+        pd.fault = (seL4_Bool(*)(microkit_child, microkit_msginfo, microkit_msginfo *))(
+            pd.image_base + pd.entry[3]);
     }
 }
