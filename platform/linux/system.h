@@ -84,8 +84,16 @@ struct system_channel {
     unsigned line;
 };
 
+/* A file that the description names: the name in it, and where that was found. */
+struct system_file {
+    char name[SYSTEM_PATH_MAX];
+    char path[SYSTEM_PATH_MAX];
+};
+
 struct system_description {
     char file[SYSTEM_PATH_MAX];
+    struct system_file *files; /* each name once */
+    size_t file_count;
     struct system_region *regions;
     size_t region_count;
     struct system_pd *pds; /* a parent stands before its children */
@@ -100,6 +108,17 @@ struct system_description {
 struct system_description *system_read(const char *path, const char *const *search,
                                        size_t search_count);
 void system_free(struct system_description *system);
+
+/* The same for a description that came with all files it names: none is looked for elsewhere. Its
+ * messages call it `shown`. */
+struct system_package {
+    const char *path, *shown;
+    const struct system_file *files;
+    size_t file_count;
+};
+struct system_description *system_read_package(const struct system_package *package);
+/* What messages call a file: its name, when its path in a package says nothing to anybody. */
+const char *system_file_shown(const struct system_description *system, const char *path);
 
 /* A board: which device backend answers at which physical range (boards/NAME.yaml). */
 enum { BOARD_DEVICES_MAX = 64, BOARD_DMA_REGIONS_MAX = 64 };
