@@ -2,6 +2,7 @@
 /* `sddf run`: options, the story of a run, and the loop that waits for children, their output and
  * signals. See run.h. */
 #include "run.h"
+#include "package.h"
 #include "pd/sanitized.h"
 #include <errno.h>
 #include <getopt.h>
@@ -22,7 +23,7 @@ extern const unsigned long run_default_board_size;
 static void usage(void)
 {
     (void)fputs(
-        "usage: sddf run FILE.system [options]\n"
+        "usage: sddf run FILE [options]     FILE: a .system, or a package of `sddf microkit`\n"
         "  --board FILE             the machine (default: boards/linux.yaml, built in)\n"
         "  --search DIR             where images and prefill files are; may be repeated\n"
         "  --wire DEVICE=KIND:ARG   what a device is connected to; may be repeated\n"
@@ -178,12 +179,19 @@ static bool take_signals(struct run *run)
     return run->signals >= 0;
 }
 
+bool run_check(struct run *run)
+{
+    const struct run_options *options = &run->options;
+    run->system = package_is(options->system)
+                      ? package_read(options->system)
+                      : system_read(options->system, options->search, options->search_count);
+    return run->system != NULL && read_board(run) && run_make_regions(run) &&
+           run_bind_devices(run) && run_prepare_images(run);
+}
+
 static bool start(struct run *run)
 {
-    run->system = system_read(run->options.system, run->options.search, run->options.search_count);
-    return run->system != NULL && read_board(run) && run_make_regions(run) &&
-           run_bind_devices(run) && run_prepare_images(run) && run_make_lines(run) &&
-           run_start_devices(run) && run_start_pds(run);
+    return run_check(run) && run_make_lines(run) && run_start_devices(run) && run_start_pds(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */

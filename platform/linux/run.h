@@ -106,6 +106,10 @@ struct run {
     struct image host;                                     /* sddf-pd, for backtraces */
 };
 
+/* run.c: reads what `options` name and makes everything ready that can be wrong before anything is
+ * started; false after saying what is. */
+bool run_check(struct run *run);
+
 /* run_memory.c */
 int run_memfd(const char *name, uint64_t size);
 /* A descriptor of the same memory or pipe that can do only what `flags` say. */

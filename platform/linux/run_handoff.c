@@ -4,6 +4,7 @@
 #include "device/handoff_kinds.h"
 #include "device/link.h"
 #include "pd/kinds.h"
+#include "pd/program.h"
 #include "run.h"
 #include <fcntl.h>
 #include <string.h>
@@ -170,6 +171,10 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     const uint64_t image[4] = {pd->image.memory_size};
     add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", image);
     add(items, PD_ENTRY, -1, "", entry);
+    if (pd->image.program) {
+        const uint64_t table[4] = {image_symbol(&pd->image, PROGRAM_TABLE)->st_value};
+        add(items, PD_PROGRAM, -1, "", table);
+    }
     for (size_t i = 0; i < description->setvar_count; i++) {
         const Elf64_Sym *symbol = image_symbol(&pd->image, description->setvars[i].symbol);
         if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {

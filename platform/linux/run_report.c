@@ -91,8 +91,9 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
     const char *file = "";
     if (call - report->image_base < pd->image.memory_size) {
         name = image_symbolise(&pd->image, call - report->image_base, &offset);
-        file = strrchr(pd->description->image, '/');
-        file = file != NULL ? file + 1 : pd->description->image;
+        const char *path = system_file_shown(run->system, pd->description->image);
+        file = strrchr(path, '/');
+        file = file != NULL ? file + 1 : path;
         address -= report->image_base;
     } else if (run->host.bytes != NULL && call - report->host_base < run->host.memory_size) {
         name = image_symbolise(&run->host, call - report->host_base, &offset);

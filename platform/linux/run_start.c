@@ -223,7 +223,7 @@ static bool start_pd(struct run *run, unsigned index)
     close(start.log);
     if (started && run->options.verbose) {
         run_say("%s: PD, process %d, core %d, nice %d, image %s", pd->child.name, pd->child.pid,
-                start.cpu, start.nice, pd->description->image);
+                start.cpu, start.nice, system_file_shown(run->system, pd->description->image));
     }
     return started;
 }

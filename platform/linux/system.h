@@ -25,6 +25,7 @@ struct system_region {
     uint64_t size;      /* bytes, a multiple of page_size */
     uint64_t page_size; /* 4 KiB or 2 MiB */
     bool has_phys_addr; /* given in the file, or chosen because a setvar asks for it */
+    bool chosen_phys_addr;
     uint64_t phys_addr;
     char prefill_path[SYSTEM_PATH_MAX]; /* "" = none; resolved against the search path */
     uint64_t prefill_size;              /* exact length of the file */

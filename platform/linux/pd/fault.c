@@ -102,7 +102,7 @@ backtrace(struct pd_report *report, const struct registers *registers)
      * (x86-64), and would be missing below. */
     if (registers->stack >= low && registers->stack <= high - 16 && registers->stack % 8 == 0) {
         uint64_t top = *(const uint64_t *)(uintptr_t)registers->stack;
-        if (top - pd.image_base < pd.image_size) {
+        if (top >= pd.image_start && top - pd.image_base < pd.image_size) {
             report->frames[count++] = top;
         }
     }

@@ -27,6 +27,7 @@ enum pd_handoff_kind {
     PD_LINK_DEVICE_HALF, /* fd, read-only; value[0]: link */
     PD_LINK_WAKE,        /* fd: write end of the device model's wake pipe; value[0]: link */
     PD_IRQ,              /* value: channel id, link */
+    PD_PROGRAM,          /* the image is a program; value[0]: address of its table */
 };
 
 enum pd_option {

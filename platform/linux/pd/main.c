@@ -53,6 +53,9 @@ static void on_stack(void)
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
     pd_announced();
+    if (pd.program_entry != 0) {
+        ((void (*)(void))(uintptr_t)pd.program_entry)(); /* calls pd_run() through its table */
+    }
     pd_run();
 }
 

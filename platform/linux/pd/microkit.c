@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 seL4_Bool microkit_have_signal;
+seL4_CPtr microkit_signal_cap;
+seL4_MessageInfo_t microkit_signal_msg;
 
-/* The deferred call that microkit_have_signal speaks of. */
+/* The deferred call stands in variables that the image reads and writes, too. */
 static struct {
-    microkit_channel ch;
-    bool irq_ack;
-} deferred;
+    seL4_Bool *have;
+    seL4_CPtr *cap;
+    seL4_MessageInfo_t *msg;
+} deferred = {&microkit_have_signal, &microkit_signal_cap, &microkit_signal_msg};
 
 static char line[PD_LOG_LINE_MAX];
 static size_t line_length;
@@ -154,42 +157,53 @@ void microkit_irq_ack(microkit_channel ch)
 }
 
 /* libmicrokit has room for one. The same call twice is one call; another one would be lost. */
-static void defer(microkit_channel ch, bool irq_ack, const char *function)
+static void defer(microkit_channel ch, seL4_CPtr base, const char *function)
 {
-    if (microkit_have_signal && (deferred.ch != ch || deferred.irq_ack != irq_ack)) {
+    if (*deferred.have && *deferred.cap != base + ch) {
         pd_misuse(function, ch,
                   "a deferred call already waited and is replaced: defer at most one per wait, "
                   "look at microkit_have_signal");
     }
-    deferred.ch = ch;
-    deferred.irq_ack = irq_ack;
-    microkit_have_signal = seL4_True;
+    *deferred.cap = base + ch;
+    *deferred.msg = seL4_MessageInfo_new(0, 0, 0, 0);
+    *deferred.have = seL4_True;
 }
 
 void microkit_deferred_notify(microkit_channel ch)
 {
     if (channel_with(ch, PD_MAY_NOTIFY, "microkit_deferred_notify") != NULL) {
-        defer(ch, false, "microkit_deferred_notify");
+        defer(ch, BASE_OUTPUT_NOTIFICATION_CAP, "microkit_deferred_notify");
     }
 }
 
 void microkit_deferred_irq_ack(microkit_channel ch)
 {
     if (is_irq(ch, "microkit_deferred_irq_ack")) {
-        defer(ch, true, "microkit_deferred_irq_ack");
+        defer(ch, BASE_IRQ_CAP, "microkit_deferred_irq_ack");
     }
+}
+
+void pd_deferred_place(seL4_Bool *have, seL4_CPtr *cap, seL4_MessageInfo_t *msg)
+{
+    deferred.have = have;
+    deferred.cap = cap;
+    deferred.msg = msg;
 }
 
 void pd_deferred_send(void)
 {
-    if (!microkit_have_signal) {
+    if (!*deferred.have) {
         return;
     }
-    microkit_have_signal = seL4_False;
-    if (deferred.irq_ack) {
-        microkit_irq_ack(deferred.ch);
+    *deferred.have = seL4_False;
+    seL4_CPtr cap = *deferred.cap;
+    if (cap - BASE_IRQ_CAP < PD_CHANNELS) {
+        microkit_irq_ack((microkit_channel)(cap - BASE_IRQ_CAP));
+    } else if (cap - BASE_OUTPUT_NOTIFICATION_CAP < PD_CHANNELS) {
+        microkit_notify((microkit_channel)(cap - BASE_OUTPUT_NOTIFICATION_CAP));
     } else {
-        microkit_notify(deferred.ch);
+        pd_misuse("microkit_signal_cap", cap,
+                  "is neither a notification's capability nor an interrupt's");
     }
 }
 

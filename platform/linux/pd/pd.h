@@ -59,7 +59,9 @@ struct pd {
     struct pd_state *state;
     uint64_t image_size; /* in memory */
     uintptr_t image_base;
-    uint8_t *stack; /* lowest usable byte */
+    uintptr_t image_start; /* its lowest address; that of a program is not its base, which is 0 */
+    uint8_t *stack;        /* lowest usable byte */
+    uint64_t program_table, program_entry; /* addresses; 0 = the image is a shared object */
     void (*init)(void);
     void (*notified)(microkit_channel ch);
     microkit_msginfo (*protected_)(microkit_channel ch, microkit_msginfo info);
@@ -98,6 +100,9 @@ void pd_setup(const struct handoff_item *items, size_t count);
 void pd_load(const struct handoff_item *items, size_t count);
 void pd_start_failed(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* program.c: that of pd_load() for a program. */
+void pd_program_load(void);
+
 /* fault.c */
 void pd_fault_install(void);
 
@@ -133,6 +138,8 @@ void pd_reply_to_fault(const struct pd_child_fault *fault, microkit_msginfo repl
 void pd_log_flush(void);
 /* Does the deferred call, if there is one. */
 void pd_deferred_send(void);
+/* Where it is noted: the image's own variables, when it is a program. */
+void pd_deferred_place(seL4_Bool *have, seL4_CPtr *cap, seL4_MessageInfo_t *msg);
 /* A mistake in the use of the API: said, and with --strict the end of the PD. */
 void pd_misuse(const char *function, uint64_t argument, const char *what);
 void pd_stop(const char *text);

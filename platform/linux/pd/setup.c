@@ -171,6 +171,9 @@ static void take(const struct handoff_item *item)
     case PD_ENTRY:
         memcpy(pd.entry, item->value, sizeof(pd.entry));
         break;
+    case PD_PROGRAM:
+        pd.program_table = item->value[0];
+        break;
     case PD_LOG:
         pd.log_fd = item->fd;
         break;
@@ -259,7 +262,7 @@ void pd_setup(const struct handoff_item *items, size_t count)
     make_stack();
 }
 
-void pd_load(const struct handoff_item *items, size_t count)
+static void load_shared_object(void)
 {
     char path[32];
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pd.image_fd);
@@ -269,6 +272,16 @@ void pd_load(const struct handoff_item *items, size_t count)
         pd_start_failed("the image cannot be loaded: %s", dlerror());
     }
     pd.image_base = map->l_addr;
+    pd.image_start = pd.image_base;
+}
+
+void pd_load(const struct handoff_item *items, size_t count)
+{
+    if (pd.program_table != 0) {
+        pd_program_load();
+    } else {
+        load_shared_object();
+    }
     pd.report->image_base = pd.image_base;
     for (size_t i = 0; i < count; i++) {
         if (items[i].kind == PD_PATCH) {
