@@ -154,6 +154,30 @@ static void add_children(struct run *run, unsigned index, struct run_items *item
     }
 }
 
+/* A program's own words about what it may do (<microkit.h>), which Microkit's tool patches, too. */
+static void add_masks(const struct run *run, unsigned index, struct run_items *items)
+{
+    const struct run_pd *pd = &run->pds[index];
+    static const char *const names[] = {"microkit_irqs", "microkit_notifications", "microkit_pps"};
+    uint64_t masks[3] = {0};
+    for (size_t i = 0; i < pd->description->irq_count; i++) {
+        masks[0] |= UINT64_C(1) << pd->description->irqs[i].id;
+    }
+    for (size_t i = 0; i < 2 * run->system->channel_count; i++) {
+        const struct system_end *end = &run->system->channels[i / 2].end[i % 2];
+        masks[1] |= (uint64_t)(end->pd == index && end->notify) << end->id;
+        masks[2] |= (uint64_t)(end->pd == index && end->pp) << end->id;
+    }
+    for (size_t i = 0; pd->image.program && i < 3; i++) {
+        const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
+        if (symbol != NULL && symbol->st_size == 8 &&
+            image_in_memory(&pd->image, symbol->st_value, 8, PF_W)) {
+            const uint64_t patch[4] = {symbol->st_value, masks[i]};
+            add(items, PD_PATCH, -1, names[i], patch);
+        }
+    }
+}
+
 void run_pd_items(struct run *run, unsigned index, int log_write, struct run_items *items)
 {
     struct run_pd *pd = &run->pds[index];
@@ -189,6 +213,7 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_channels(run, index, items);
     add_irqs(run, index, items);
     add_children(run, index, items);
+    add_masks(run, index, items);
 }
 
 /* Which regions the device may reach by DMA: those the board names, or every one at an I/O

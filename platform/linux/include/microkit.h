@@ -34,6 +34,13 @@ extern seL4_Bool microkit_have_signal;
 extern seL4_CPtr microkit_signal_cap;
 extern seL4_MessageInfo_t microkit_signal_msg;
 
+/* A bit per id that this PD may acknowledge, notify, call; there are no I/O ports on Linux. To be
+ * read: what a PD may do does not depend on them. */
+extern seL4_Word microkit_irqs;
+extern seL4_Word microkit_notifications;
+extern seL4_Word microkit_pps;
+extern seL4_Word microkit_ioports;
+
 /* Entry points that a component defines; protected() and fault() only where somebody calls or
  * fails. */
 void init(void);
@@ -109,6 +116,12 @@ static inline seL4_MessageInfo_t seL4_Call(seL4_CPtr cap, seL4_MessageInfo_t inf
 static inline seL4_Error seL4_TCB_Suspend(seL4_CPtr cap)
 {
     microkit_pd_stop((microkit_child)(cap - BASE_TCB_CAP));
+    return seL4_NoError;
+}
+
+static inline seL4_Error seL4_TCB_Resume(seL4_CPtr cap)
+{
+    microkit_pd_resume((microkit_child)(cap - BASE_TCB_CAP));
     return seL4_NoError;
 }
 

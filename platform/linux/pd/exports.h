@@ -24,10 +24,14 @@
     X(linux_mmio_write)          \
     X(microkit_pd_resume)
 
-#define PD_API_VARIABLES(X) \
-    X(microkit_name)        \
-    X(microkit_have_signal) \
-    X(microkit_signal_cap)  \
-    X(microkit_signal_msg)
+#define PD_API_VARIABLES(X)   \
+    X(microkit_name)          \
+    X(microkit_have_signal)   \
+    X(microkit_signal_cap)    \
+    X(microkit_signal_msg)    \
+    X(microkit_irqs)          \
+    X(microkit_notifications) \
+    X(microkit_pps)           \
+    X(microkit_ioports)
 
 #endif

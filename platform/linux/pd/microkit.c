@@ -10,6 +10,7 @@
 seL4_Bool microkit_have_signal;
 seL4_CPtr microkit_signal_cap;
 seL4_MessageInfo_t microkit_signal_msg;
+seL4_Word microkit_irqs, microkit_notifications, microkit_pps, microkit_ioports;
 
 /* The deferred call stands in variables that the image reads and writes, too. */
 static struct {

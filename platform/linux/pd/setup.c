@@ -248,6 +248,18 @@ static void make_stack(void)
     pd.report->stack_size = pd.stack_size;
 }
 
+/* For the image to read; a program has these variables of its own, patched by the runner. */
+static void set_masks(void)
+{
+    microkit_irqs = pd.irq_ids;
+    for (unsigned id = 0; id < PD_CHANNELS; id++) {
+        if (pd.channels[id].used) {
+            microkit_notifications |= (uint64_t)((pd.channels[id].may & PD_MAY_NOTIFY) != 0) << id;
+            microkit_pps |= (uint64_t)((pd.channels[id].may & PD_MAY_CALL) != 0) << id;
+        }
+    }
+}
+
 void pd_setup(const struct handoff_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -259,6 +271,7 @@ void pd_setup(const struct handoff_item *items, size_t count)
         pd_start_failed("the runner handed over too little: sddf and sddf-pd are of two versions");
     }
     attach_links(items, count);
+    set_masks();
     make_stack();
 }
 

@@ -11,6 +11,11 @@ char microkit_name[MICROKIT_PD_NAME_LENGTH];
 seL4_Bool microkit_have_signal;
 seL4_CPtr microkit_signal_cap;
 seL4_MessageInfo_t microkit_signal_msg;
+/* Patched by the runner, as by Microkit's tool. */
+seL4_Word microkit_irqs;
+seL4_Word microkit_notifications;
+seL4_Word microkit_pps;
+seL4_Word microkit_ioports;
 
 void linux_program_main(void);
 void linux_program_main(void)

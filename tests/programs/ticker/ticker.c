@@ -27,6 +27,9 @@ static void tick(void)
 
 void init(void)
 {
+    if (microkit_notifications != 1 << COUNTER || microkit_irqs != 0 || microkit_pps != 0) {
+        microkit_dbg_puts("WRONG: the masks of what it may do\n");
+    }
     tick();
     if (!microkit_have_signal || microkit_signal_cap != BASE_OUTPUT_NOTIFICATION_CAP + COUNTER) {
         microkit_dbg_puts("WRONG: the deferred call cannot be seen\n");
