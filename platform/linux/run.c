@@ -19,6 +19,8 @@
 extern const unsigned char run_default_board[];
 extern const unsigned long run_default_board_size;
 
+enum { EXIT_USAGE = 2 };
+
 static void usage(void)
 {
     (void)fputs(
@@ -31,7 +33,9 @@ static void usage(void)
         "  --stats FILE             write all counters there at the end, and on SIGUSR1\n"
         "  --status FILE            write the process ids there once all are started\n"
         "  --no-strict              a lost deferred call is only said, and does not stop the PD\n"
-        "  --verbose                say what is started\n",
+        "  --verbose                say what is started\n"
+        "exit code: 0 when asked to end, 1 when a start failed or every PD has ended, 2 when the\n"
+        "command line or a description is wrong and so nothing was started\n",
         stderr);
 }
 
@@ -178,12 +182,16 @@ static bool take_signals(struct run *run)
     return run->signals >= 0;
 }
 
-static bool start(struct run *run)
+static bool read_descriptions(struct run *run)
 {
     run->system = system_read(run->options.system, run->options.search, run->options.search_count);
-    return run->system != NULL && read_board(run) && run_make_regions(run) &&
-           run_bind_devices(run) && run_prepare_images(run) && run_make_lines(run) &&
-           run_start_devices(run) && run_start_pds(run);
+    return run->system != NULL && read_board(run);
+}
+
+static bool start(struct run *run)
+{
+    return run_make_regions(run) && run_bind_devices(run) && run_prepare_images(run) &&
+           run_make_lines(run) && run_start_devices(run) && run_start_pds(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
@@ -284,11 +292,15 @@ int linux_run(int argc, char **argv)
     static struct run run;
     clear(&run);
     if (!parse_options(&run.options, argc, argv)) {
-        return 2;
+        return EXIT_USAGE;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (PD_SANITIZED) {
         run_say("this is a build with sanitizers: every stack is four times what the system says");
+    }
+    if (!read_descriptions(&run)) {
+        system_free(run.system);
+        return EXIT_USAGE;
     }
     int code = 1;
     bool started = take_signals(&run) && start(&run);

@@ -48,7 +48,8 @@ struct run_pd {
     struct run_child child;
     const struct system_pd *description;
     struct image image;
-    int image_fd; /* checked and patched */
+    struct image symbols; /* of path_for_symbols */
+    int image_fd;         /* checked and patched */
     int state_fd, report_fd;
     struct pd_report *report;
     const Elf64_Sym *entry[4]; /* init, notified, protected, fault */
@@ -87,6 +88,8 @@ bool run_make_child(struct run_child *child, const char *name, const char *what,
 
 /* run_image.c: reads, checks and patches every PD's image. */
 bool run_prepare_images(struct run *run);
+/* The variable that a setvar names, or NULL. */
+const Elf64_Sym *run_setvar_symbol(const struct run_pd *pd, const char *name);
 
 /* run_handoff.c: what a child is given. Descriptors made for it are closed by run_items_free(). */
 struct run_items {

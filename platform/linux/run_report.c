@@ -88,7 +88,8 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
     const char *name = NULL;
     const char *file = "";
     if (call - report->image_base < pd->image.memory_size) {
-        name = image_symbolise(&pd->image, call - report->image_base, &offset);
+        const struct image *symbols = pd->symbols.bytes != NULL ? &pd->symbols : &pd->image;
+        name = image_symbolise(symbols, call - report->image_base, &offset);
         file = strrchr(pd->description->image, '/');
         file = file != NULL ? file + 1 : pd->description->image;
         address -= report->image_base;
