@@ -32,6 +32,8 @@ static void usage(void)
         "  --cpu N                  run everything on core N\n"
         "  --stats FILE             write all counters there at the end, and on SIGUSR1\n"
         "  --status FILE            write the process ids there once all are started\n"
+        "  --realtime               SCHED_FIFO in the order of the priorities; one core stays "
+        "free\n"
         "  --no-strict              a lost deferred call is only said, and does not stop the PD\n"
         "  --verbose                say what is started\n"
         "exit code: 0 when asked to end, 1 when a start failed or every PD has ended, 2 when the\n"
@@ -74,16 +76,24 @@ enum option_code {
     STRICT,
     NO_STRICT,
     VERBOSE,
+    REALTIME,
     NO_SECCOMP
 };
 
 static const struct option option_list[] = {
-    {"board", required_argument, NULL, BOARD},     {"search", required_argument, NULL, SEARCH},
-    {"wire", required_argument, NULL, WIRE},       {"mac", required_argument, NULL, MAC},
-    {"cpu", required_argument, NULL, CPU},         {"stats", required_argument, NULL, STATS},
-    {"status", required_argument, NULL, STATUS},   {"strict", no_argument, NULL, STRICT},
-    {"no-strict", no_argument, NULL, NO_STRICT},   {"verbose", no_argument, NULL, VERBOSE},
-    {"no-seccomp", no_argument, NULL, NO_SECCOMP}, {NULL, 0, NULL, 0},
+    {"board", required_argument, NULL, BOARD},
+    {"search", required_argument, NULL, SEARCH},
+    {"wire", required_argument, NULL, WIRE},
+    {"mac", required_argument, NULL, MAC},
+    {"cpu", required_argument, NULL, CPU},
+    {"stats", required_argument, NULL, STATS},
+    {"status", required_argument, NULL, STATUS},
+    {"strict", no_argument, NULL, STRICT},
+    {"no-strict", no_argument, NULL, NO_STRICT},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"realtime", no_argument, NULL, REALTIME},
+    {"no-seccomp", no_argument, NULL, NO_SECCOMP},
+    {NULL, 0, NULL, 0},
 };
 
 static bool parse_option(struct run_options *options, int code)
@@ -117,6 +127,9 @@ static bool parse_option(struct run_options *options, int code)
         return true;
     case VERBOSE:
         options->verbose = true;
+        return true;
+    case REALTIME:
+        options->realtime = true;
         return true;
     case NO_SECCOMP: /* for tests and debuggers */
         options->no_seccomp = true;
@@ -173,6 +186,9 @@ static bool take_signals(struct run *run)
     (void)sigaddset(&set, SIGUSR1);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    /* No news of children that are only stopped, as budgets do. */
+    const struct sigaction child = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    (void)sigaction(SIGCHLD, &child, NULL);
     run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -190,8 +206,9 @@ static bool read_descriptions(struct run *run)
 
 static bool start(struct run *run)
 {
-    return run_make_regions(run) && run_bind_devices(run) && run_prepare_images(run) &&
-           run_make_lines(run) && run_start_devices(run) && run_start_pds(run);
+    return run_schedule_plan(run) && run_make_regions(run) && run_bind_devices(run) &&
+           run_prepare_images(run) && run_make_lines(run) && run_schedule_begin(run) &&
+           run_start_devices(run) && run_start_pds(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
@@ -232,7 +249,7 @@ static int on_signal(struct run *run)
             run_say("every PD has ended");
             return 1;
         }
-        return -1;
+        return run_schedule_watched(run) ? -1 : 1;
     case SIGUSR1:
         run_write_stats(run);
         return -1;
@@ -312,6 +329,7 @@ int linux_run(int argc, char **argv)
         code = watch(&run);
     }
     run_stop_all(&run);
+    run_schedule_end(&run);
     if (started) {
         run_write_stats(&run);
     }

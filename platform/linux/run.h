@@ -8,6 +8,7 @@
 #include "handoff.h"
 #include "image.h"
 #include "pd/pages.h"
+#include "run_schedule.h"
 #include "system.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ struct run_options {
     struct run_wire wires[RUN_WIRES_MAX], macs[RUN_WIRES_MAX];
     size_t wire_count, mac_count;
     const char *stats, *status;
-    bool verbose, strict, no_seccomp;
+    bool verbose, strict, no_seccomp, realtime;
     int cpu; /* -1 = as the system says */
 };
 
@@ -46,6 +47,7 @@ struct run_child {
 
 struct run_pd {
     struct run_child child;
+    struct run_schedule schedule;
     const struct system_pd *description;
     struct image image;
     struct image symbols; /* of path_for_symbols */
@@ -75,6 +77,7 @@ struct run {
     int line_fds[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX]; /* from, to; -1 = none */
     int signals;                                  /* signalfd */
     struct image host;                            /* sddf-pd, for backtraces */
+    struct run_scheduling scheduling;
 };
 
 /* run_memory.c */

@@ -126,7 +126,11 @@ void run_report_pd(struct run *run, struct run_pd *pd, int status)
     const char *name = pd->child.name;
     (void)fflush(stdout);
     uint32_t kind = atomic_load_explicit(&pd->report->kind, memory_order_acquire);
-    if (WIFSIGNALED(status)) {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+        run_say("%s: ended by Linux: it ran in real time longer than RLIMIT_RTTIME allows without "
+                "waiting once",
+                name);
+    } else if (WIFSIGNALED(status)) {
         run_say("%s: killed by signal %d", name, WTERMSIG(status));
     } else if (WEXITSTATUS(status) == PD_EXIT_FAULT && kind == PD_REPORT_FAULT) {
         report_fault(run, pd);

@@ -57,11 +57,11 @@ struct system_setvar {
 
 struct system_pd {
     char name[SYSTEM_NAME_MAX];
-    char image[SYSTEM_PATH_MAX]; /* resolved against the search path */
+    char image[SYSTEM_PATH_MAX];   /* resolved against the search path */
     char symbols[SYSTEM_PATH_MAX]; /* ELF file in which setvar symbols are looked up; "" = image */
-    int parent;                  /* index of the parent PD, or -1 */
-    unsigned id;                 /* child id within the parent */
-    unsigned priority;           /* 0 to 254 */
+    int parent;                    /* index of the parent PD, or -1 */
+    unsigned id;                   /* child id within the parent */
+    unsigned priority;             /* 0 to 254 */
     uint64_t budget_us, period_us;
     bool passive;
     bool fpu;
