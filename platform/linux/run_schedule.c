@@ -277,8 +277,13 @@ bool run_schedule_become(const struct run_schedule *schedule)
     if (schedule->fifo == 0) {
         return true;
     }
-    const struct rlimit time = {.rlim_cur = RTTIME_SOFT_US, .rlim_max = RTTIME_HARD_US};
     const struct sched_param param = {.sched_priority = schedule->fifo};
+    struct rlimit time; /* whoever started the runner may have set a lower one */
+    if (getrlimit(RLIMIT_RTTIME, &time) != 0) {
+        return false;
+    }
+    time.rlim_cur = time.rlim_cur < RTTIME_SOFT_US ? time.rlim_cur : RTTIME_SOFT_US;
+    time.rlim_max = time.rlim_max < RTTIME_HARD_US ? time.rlim_max : RTTIME_HARD_US;
     return setrlimit(RLIMIT_RTTIME, &time) == 0 && sched_setscheduler(0, SCHED_FIFO, &param) == 0;
 }
 

@@ -40,15 +40,15 @@ HELLO = pd("other", "hello", GREETING)
 
 
 class Run:
-    """A running system; leaving it ends the runner."""
+    """A running system; leaving it ends the runner. `before` is a command that execs it."""
 
-    def __init__(self, folder, system, *options):
+    def __init__(self, folder, system, *options, before=()):
         self.folder = folder
         self.status_file = folder / "status.json"
         (folder / "test.system").write_text(f"<system>{system}</system>", encoding="ascii")
         self.output = ""
         self.process = subprocess.Popen(
-            [SDDF, "run", str(folder / "test.system"), "--search", str(IMAGES)]
+            [*before, SDDF, "run", str(folder / "test.system"), "--search", str(IMAGES)]
             + ["--status", str(self.status_file), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
