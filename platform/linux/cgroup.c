@@ -241,6 +241,9 @@ bool cgroup_make(struct cgroups *cgroups, unsigned number, const struct cgroup_q
     char directory[PATH_SIZE];
     (void)snprintf(directory, sizeof(directory), "%s/%s%u", cgroups->directory, cgroups->prefix,
                    number);
+    if (cgroups->version == 0) {
+        return false; /* `why` has been said */
+    }
     if (mkdir(directory, 0755) != 0) {
         return fail(cgroups, "%.160s: %s", cgroups->directory, strerror(errno));
     }
