@@ -186,9 +186,6 @@ static bool take_signals(struct run *run)
     (void)sigaddset(&set, SIGUSR1);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    /* No news of children that are only stopped, as budgets do. */
-    const struct sigaction child = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
-    (void)sigaction(SIGCHLD, &child, NULL);
     run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from test_run import DEADLINE_S, IMAGES, PROBE_REGIONS, SDDF, Run, pd
+from harness import DEADLINE_S, IMAGES, SDDF, Run, pd
+from test_run import PROBE_REGIONS
 
 BAD = pathlib.Path(__file__).parent.parent / "system_file" / "bad"
 BAD_SYSTEMS = sorted(path.name for path in BAD.glob("*.system"))

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from test_run import DEADLINE_S, Run, alive, pd
+from harness import DEADLINE_S, Run, alive, pd
 
 CORES = sorted(os.sched_getaffinity(0))
 GROUPS = pathlib.Path("/proc/self/mounts")
