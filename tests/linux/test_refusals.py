@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import DEADLINE_S, IMAGES, SDDF, Run, pd
+from harness import DEADLINE_S, IMAGES, SANITIZED, SDDF, Run, pd
 from test_run import PROBE_REGIONS
 
 BAD = pathlib.Path(__file__).parent.parent / "system_file" / "bad"
@@ -101,3 +101,30 @@ def test_setvars_are_found_in_the_file_that_path_for_symbols_names(tmp_path):
     with Run(tmp_path, PROBE_REGIONS + SYMBOLS.format('path_for_symbols="symbols.elf"')) as run:
         code, output = run.end()
     assert code == 1 and "path_for_symbols" in output and "is no 64-bit" in output
+
+
+REFUSED = {
+    "refused_destructor": "constructor or destructor, which would run outside init()",
+    "refused_init": "constructor or destructor, which would run outside init()",
+    "refused_text_relocation": "relocates its code (DT_TEXTREL)",
+    "refused_thread_local": "thread-local data",
+    "refused_interpreter": "asks for a program interpreter",
+    "refused_stack": "memory that is both writable and executable",
+    "refused_writable_code": "memory that is both writable and executable",
+}
+
+
+@pytest.mark.parametrize("image", REFUSED)
+def test_an_image_that_reaches_beyond_its_entry_points_is_refused(image, tmp_path):
+    if SANITIZED and image in ("refused_destructor", "refused_init"):
+        pytest.skip("a sanitizer build has constructors of its own")
+    with Run(tmp_path, pd("bad", image) + pd("good", "hello")) as run:
+        code, output = run.end()
+    assert code == 1
+    assert "PD bad: image" in output and REFUSED[image] in output
+    assert "started" not in output and "ran " not in output and "hello from" not in output
+
+
+def test_the_same_image_without_what_is_refused_is_started(tmp_path):
+    with Run(tmp_path, pd("good", "refused_nothing")) as run:
+        run.until("good| started\n")
