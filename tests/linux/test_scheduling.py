@@ -176,7 +176,8 @@ def test_a_budget_below_its_period_is_kept_by_a_control_group(tmp_path):
         pids = run.pids()
         (name,) = groups_of(run.process.pid)
         folder, version = own_group()[0] / name, own_group()[1]
-        assert (folder / "cgroup.procs").read_text().split() == [str(pids["spinner"])]
+        members = folder / ("cgroup.procs" if version == 1 else "cgroup.threads")
+        assert members.read_text().split() == [str(pids["spinner"])]
         if version == 1:
             assert (folder / "cpu.cfs_quota_us").read_text() == "2000\n"
             assert (folder / "cpu.cfs_period_us").read_text() == "20000\n"
