@@ -40,14 +40,25 @@ def own_group():
 
 
 def why_no_quota():
+    """Tries by hand what the runner would do."""
     if own_group() is None:
         return "no control group hierarchy here has a CPU controller"
+    own, version = own_group()
+    group, control = own / f"test-sddf-{os.getpid()}", own / "cgroup.subtree_control"
+    enables = version == 2 and "cpu" not in control.read_text().split()
     try:
-        (own_group()[0] / f"sddf-test-{os.getpid()}").mkdir()
-        (own_group()[0] / f"sddf-test-{os.getpid()}").rmdir()
+        group.mkdir()
+        try:
+            if enables:
+                (group / "cgroup.type").write_text("threaded")
+                control.write_text("+cpu")
+        finally:
+            group.rmdir()
+            if enables and "cpu" in control.read_text().split():
+                control.write_text("-cpu")
         return None
     except OSError as error:
-        return f"no control group may be made here: {error}"
+        return f"no control group with a quota may be made here: {error}"
 
 
 def why_no_realtime():
@@ -290,6 +301,13 @@ def test_a_start_leaves_the_groups_of_a_running_system_alone(tmp_path):
         assert not mine.exists()
 
 
+@pytest.mark.skipif(why_no_quota() is None, reason="quotas are permitted here")
+def test_here_no_quota_is_permitted_and_one_line_says_so(tmp_path):
+    with run_with_group(tmp_path) as run:
+        run.until("spinner| spinning")
+        run.until("budgets below their periods are not kept: ")
+
+
 MOUNTS = {
     "none mounted": ("umount -a -t cgroup,cgroup2", "no control group hierarchy with a CPU"),
     "read-only": ("mount -o remount,bind,ro {}", "Read-only file system"),
@@ -376,12 +394,13 @@ def test_real_time_without_the_right_to_it_is_refused(tmp_path):
 
 @with_realtime
 def test_in_real_time_budgets_are_kept_too(tmp_path):
+    child = scheduled("child", "spinner", 150, 'id="1" ' + BUDGET)
     system = (scheduled("high", "spinner", 200, BUDGET) + scheduled("low", "spinner", 100, BUDGET)
-              + scheduled("lowest", "hello", 0))
+              + pd("parent", "ping_pong", child) + scheduled("lowest", "hello", 0))
     with Run(tmp_path, system, "--realtime") as run:
-        # It gets the core only when both spinners stand still.
+        # It gets the core only when all spinners stand still.
         run.until("lowest| hello from lowest")
-        pids = [run.pids()[name] for name in ("high", "low")]
+        pids = [run.pids()[name] for name in ("high", "child", "low")]
         before, start = [cpu_time_s(pid) for pid in pids], time.monotonic()
         time.sleep(1)
         for pid, at_start in zip(pids, before):
