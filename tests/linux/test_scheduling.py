@@ -446,3 +446,19 @@ def test_without_its_dead_man_timer_a_system_in_real_time_ends(tmp_path):
         code, output = run.end()
     assert code == 1 and "the dead-man timer has ended" in output
     assert not any(alive(pid) for pid in pids)
+
+
+@with_realtime
+def test_a_runner_killed_in_real_time_takes_its_stopped_pds_along(tmp_path):
+    system = "".join(scheduled(name, "spinner", 100, 'budget="1000" period="500000"')
+                     for name in "ab")
+    with Run(tmp_path, system, "--realtime") as run:
+        pids = list(run.pids().values())
+        pids += children(run.process.pid, "sddf-watch")
+        assert len(pids) == 3
+
+        def stopped():
+            return all(" T " in pathlib.Path(f"/proc/{pid}/stat").read_text() for pid in pids[:2])
+        wait_until(stopped, "the stop of both")
+        run.process.kill()
+        wait_until(lambda: not any(map(alive, pids)), "end of every process")
