@@ -321,12 +321,12 @@ int linux_run(int argc, char **argv)
         return EXIT_USAGE;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    if (PD_SANITIZED) {
-        run_say("this is a build with sanitizers: every stack is four times what the system says");
-    }
     if (!read_descriptions(&run)) {
         system_free(run.system);
         return EXIT_USAGE;
+    }
+    if (PD_SANITIZED) {
+        run_say("this is a build with sanitizers: every stack is four times what the system says");
     }
     int code = 1;
     bool started = take_signals(&run) && start(&run);

@@ -90,7 +90,7 @@ def test_setvars_are_found_in_the_file_that_path_for_symbols_names(tmp_path):
     (tmp_path / "action.txt").write_text("good evening")
     whole = IMAGES / "hello.elf"
     stripped = tmp_path / "stripped.elf"
-    stripped.write_bytes(whole.read_bytes().replace(b"\0greeting\0", b"\0nameless\0"))
+    stripped.write_bytes(whole.read_bytes().replace(b"greeting\0", b"nameless\0"))
     shutil.copy(whole, tmp_path / "symbols.elf")
     with Run(tmp_path, PROBE_REGIONS + SYMBOLS.format("")) as run:
         code, output = run.end()
