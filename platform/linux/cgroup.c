@@ -23,6 +23,10 @@ enum {
     PATH_SIZE = CGROUP_PATH_MAX + 256,
 };
 
+/* Names begin so where a runner has made the runner's own group hand on the CPU controller. The
+ * last of them to end takes that back. */
+#define ENABLED "sddf+cpu"
+
 static bool fail(struct cgroups *cgroups, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -172,6 +176,22 @@ static uint64_t pid_namespace(void)
     return stat("/proc/self/ns/pid", &status) == 0 ? (uint64_t)status.st_ino : 0;
 }
 
+/* Whether a group of that beginning lies in the runner's own. */
+static bool has_group(const struct cgroups *cgroups, const char *beginning)
+{
+    bool found = false;
+    DIR *directory = opendir(cgroups->directory);
+    struct dirent *entry;
+    while (directory != NULL && !found && (entry = readdir(directory)) != NULL) {
+        found = entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+                strncmp(entry->d_name, beginning, strlen(beginning)) == 0;
+    }
+    if (directory != NULL) {
+        (void)closedir(directory);
+    }
+    return found;
+}
+
 bool cgroup_find(struct cgroups *cgroups, const char *mounts, const char *own)
 {
     char controllers[LINE_SIZE];
@@ -193,10 +213,10 @@ bool cgroup_find(struct cgroups *cgroups, const char *mounts, const char *own)
         }
         cgroups->enables_cpu = !read_file(cgroups->directory, "cgroup.subtree_control", controllers,
                                           sizeof(controllers)) ||
-                               !lists_cpu(controllers);
+                               !lists_cpu(controllers) || has_group(cgroups, ENABLED);
     }
-    (void)snprintf(cgroups->prefix, sizeof(cgroups->prefix), "sddf%s.%" PRIu64 ".%ld.%" PRIu64 ".",
-                   cgroups->enables_cpu ? "+cpu" : "", pid_namespace(), (long)getpid(),
+    (void)snprintf(cgroups->prefix, sizeof(cgroups->prefix), "%s.%" PRIu64 ".%ld.%" PRIu64 ".",
+                   cgroups->enables_cpu ? ENABLED : "sddf", pid_namespace(), (long)getpid(),
                    start_time(getpid()));
     return true;
 }
@@ -283,13 +303,13 @@ static bool remove_groups(const struct cgroups *cgroups,
             all =
                 (unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT) &&
                 all;
-            enabled = enabled || strncmp(entry->d_name, "sddf+cpu", 8) == 0;
+            enabled = enabled || strncmp(entry->d_name, ENABLED, strlen(ENABLED)) == 0;
         }
     }
     if (directory != NULL) {
         (void)closedir(directory);
     }
-    if (all && enabled) { /* refused, and rightly, while other groups use it */
+    if (all && enabled && !has_group(cgroups, "")) { /* whoever is left may use it */
         (void)write_file(cgroups->directory, "cgroup.subtree_control", "-cpu");
     }
     return all;

@@ -206,6 +206,30 @@ static void version_2_enables_the_controller_for_threaded_groups_and_takes_it_ba
     assert_string_equal(get("tree/mine", "cgroup.subtree_control"), "-cpu");
 }
 
+static void version_2_leaves_the_controller_on_until_the_last_runner_has_ended(void **state)
+{
+    (void)state;
+    struct cgroups first;
+    struct cgroups second;
+    const struct cgroup_quota quota = {.budget = 2000, .period = 20000};
+    char name[128];
+    put("tree/mine/cgroup.controllers", "cpu\n");
+    put("tree/mine/cgroup.subtree_control", "\n");
+    assert_true(find(&first, "cgroup2", "rw", "0::/mine\n"));
+    assert_true(cgroup_make(&first, 0, &quota, 0));
+    put("tree/mine/cgroup.subtree_control", "cpu\n"); /* as the kernel shows it then */
+    assert_true(find(&second, "cgroup2", "rw", "0::/mine\n"));
+    second.prefix[strlen(second.prefix) - 2] ^= 1; /* of another process */
+    assert_true(cgroup_make(&second, 0, &quota, 0));
+    (void)snprintf(name, sizeof(name), "tree/mine/%s0", second.prefix);
+    assert_string_equal(get(name, "cgroup.type"), "threaded");
+    put("tree/mine/cgroup.subtree_control", "cpu\n");
+    assert_true(cgroup_remove(&first));
+    assert_string_equal(get("tree/mine", "cgroup.subtree_control"), "cpu\n");
+    assert_true(cgroup_remove(&second));
+    assert_string_equal(get("tree/mine", "cgroup.subtree_control"), "-cpu");
+}
+
 static void version_2_uses_a_controller_that_is_handed_on_already(void **state)
 {
     (void)state;
@@ -297,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             version_2_enables_the_controller_for_threaded_groups_and_takes_it_back, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            version_2_leaves_the_controller_on_until_the_last_runner_has_ended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(version_2_uses_a_controller_that_is_handed_on_already,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(version_2_without_the_controller_gives_the_reason, set_up,
