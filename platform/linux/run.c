@@ -20,6 +20,8 @@
 extern const unsigned char run_default_board[];
 extern const unsigned long run_default_board_size;
 
+enum { EXIT_USAGE = 2 };
+
 static void usage(void)
 {
     (void)fputs(
@@ -31,8 +33,12 @@ static void usage(void)
         "  --cpu N                  run everything on core N\n"
         "  --stats FILE             write all counters there at the end, and on SIGUSR1\n"
         "  --status FILE            write the process ids there once all are started\n"
+        "  --realtime               SCHED_FIFO in the order of the priorities; one core stays "
+        "free\n"
         "  --no-strict              a lost deferred call is only said, and does not stop the PD\n"
-        "  --verbose                say what is started\n",
+        "  --verbose                say what is started\n"
+        "exit code: 0 when asked to end, 1 when a start failed or every PD has ended, 2 when the\n"
+        "command line or a description is wrong and so nothing was started\n",
         stderr);
 }
 
@@ -71,17 +77,38 @@ enum option_code {
     STRICT,
     NO_STRICT,
     VERBOSE,
+    REALTIME,
     NO_SECCOMP
 };
 
 static const struct option option_list[] = {
-    {"board", required_argument, NULL, BOARD},     {"search", required_argument, NULL, SEARCH},
-    {"wire", required_argument, NULL, WIRE},       {"mac", required_argument, NULL, MAC},
-    {"cpu", required_argument, NULL, CPU},         {"stats", required_argument, NULL, STATS},
-    {"status", required_argument, NULL, STATUS},   {"strict", no_argument, NULL, STRICT},
-    {"no-strict", no_argument, NULL, NO_STRICT},   {"verbose", no_argument, NULL, VERBOSE},
-    {"no-seccomp", no_argument, NULL, NO_SECCOMP}, {NULL, 0, NULL, 0},
+    {"board", required_argument, NULL, BOARD},
+    {"search", required_argument, NULL, SEARCH},
+    {"wire", required_argument, NULL, WIRE},
+    {"mac", required_argument, NULL, MAC},
+    {"cpu", required_argument, NULL, CPU},
+    {"stats", required_argument, NULL, STATS},
+    {"status", required_argument, NULL, STATUS},
+    {"strict", no_argument, NULL, STRICT},
+    {"no-strict", no_argument, NULL, NO_STRICT},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"realtime", no_argument, NULL, REALTIME},
+    {"no-seccomp", no_argument, NULL, NO_SECCOMP},
+    {NULL, 0, NULL, 0},
 };
+
+/* For tests of what holds without the filter; two things must be said, and it is not in the usage,
+ * so that nobody does it by accident. */
+static bool take_no_seccomp(struct run_options *options)
+{
+    const char *unsafe = getenv("SDDF_UNSAFE");
+    options->no_seccomp = unsafe != NULL && strcmp(unsafe, "no-seccomp") == 0;
+    run_say(options->no_seccomp
+                ? "the PDs run without their system call filter: for tests only"
+                : "--no-seccomp takes half of the sandbox away; only with SDDF_UNSAFE=no-seccomp "
+                  "in the environment");
+    return options->no_seccomp;
+}
 
 static bool parse_option(struct run_options *options, int code)
 {
@@ -115,9 +142,11 @@ static bool parse_option(struct run_options *options, int code)
     case VERBOSE:
         options->verbose = true;
         return true;
-    case NO_SECCOMP: /* for tests and debuggers */
-        options->no_seccomp = true;
+    case REALTIME:
+        options->realtime = true;
         return true;
+    case NO_SECCOMP:
+        return take_no_seccomp(options);
     default:
         usage();
         return false;
@@ -179,19 +208,29 @@ static bool take_signals(struct run *run)
     return run->signals >= 0;
 }
 
-bool run_check(struct run *run)
+static bool read_descriptions(struct run *run)
 {
     const struct run_options *options = &run->options;
     run->system = package_is(options->system)
                       ? package_read(options->system)
                       : system_read(options->system, options->search, options->search_count);
-    return run->system != NULL && read_board(run) && run_make_regions(run) &&
-           run_bind_devices(run) && run_prepare_images(run);
+    return run->system != NULL && read_board(run);
+}
+
+static bool prepare(struct run *run)
+{
+    return run_make_regions(run) && run_bind_devices(run) && run_prepare_images(run);
+}
+
+bool run_check(struct run *run)
+{
+    return read_descriptions(run) && prepare(run);
 }
 
 static bool start(struct run *run)
 {
-    return run_check(run) && run_make_lines(run) && run_start_devices(run) && run_start_pds(run);
+    return run_schedule_plan(run) && prepare(run) && run_make_lines(run) &&
+           run_schedule_begin(run) && run_start_devices(run) && run_start_pds(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
@@ -238,7 +277,7 @@ static int on_signal(struct run *run)
             run_say("every PD has ended");
             return 1;
         }
-        return -1;
+        return run_schedule_watched(run) ? -1 : 1;
     case SIGUSR1:
         run_write_stats(run);
         return -1;
@@ -304,9 +343,13 @@ int linux_run(int argc, char **argv)
     static struct run run;
     clear(&run);
     if (!parse_options(&run.options, argc, argv)) {
-        return 2;
+        return EXIT_USAGE;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!read_descriptions(&run)) {
+        system_free(run.system);
+        return EXIT_USAGE;
+    }
     if (PD_SANITIZED) {
         run_say("this is a build with sanitizers: every stack is four times what the system says");
     }
@@ -320,6 +363,7 @@ int linux_run(int argc, char **argv)
         code = watch(&run);
     }
     run_stop_all(&run);
+    run_schedule_end(&run);
     if (started) {
         run_write_stats(&run);
     }

@@ -9,6 +9,7 @@
 #include "image.h"
 #include "pd/pages.h"
 #include "registers.h"
+#include "run_schedule.h"
 #include "system.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ struct run_options {
     struct run_wire wires[RUN_WIRES_MAX], macs[RUN_WIRES_MAX];
     size_t wire_count, mac_count;
     const char *stats, *status;
-    bool verbose, strict, no_seccomp;
+    bool verbose, strict, no_seccomp, realtime;
     int cpu; /* -1 = as the system says */
 };
 
@@ -67,9 +68,11 @@ struct run_life {
 
 struct run_pd {
     struct run_child child;
+    struct run_schedule schedule;
     const struct system_pd *description;
     struct image image;
-    int image_fd; /* checked and patched */
+    struct image symbols; /* of path_for_symbols */
+    int image_fd;         /* checked and patched */
     int state_fd, report_fd;
     struct pd_report *report;
     const Elf64_Sym *entry[4]; /* init, notified, protected, fault */
@@ -104,6 +107,7 @@ struct run {
     int signals;                                           /* signalfd */
     int bell[2];                                           /* pipe that parents ring */
     struct image host;                                     /* sddf-pd, for backtraces */
+    struct run_scheduling scheduling;
 };
 
 /* run.c: reads what `options` name and makes everything ready that can be wrong before anything is
@@ -121,6 +125,8 @@ bool run_make_child(struct run_child *child, const char *name, const char *what,
 
 /* run_image.c: reads, checks and patches every PD's image. */
 bool run_prepare_images(struct run *run);
+/* The variable that a setvar names, or NULL. */
+const Elf64_Sym *run_setvar_symbol(const struct run_pd *pd, const char *name);
 
 /* run_handoff.c: what a child is given. Descriptors made for it are closed by run_items_free(). */
 struct run_items {

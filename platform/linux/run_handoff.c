@@ -200,7 +200,7 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
         add(items, PD_PROGRAM, -1, "", table);
     }
     for (size_t i = 0; i < description->setvar_count; i++) {
-        const Elf64_Sym *symbol = image_symbol(&pd->image, description->setvars[i].symbol);
+        const Elf64_Sym *symbol = run_setvar_symbol(pd, description->setvars[i].symbol);
         if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {
             const uint64_t patch[4] = {symbol->st_value, description->setvars[i].value};
             add(items, PD_PATCH, -1, description->setvars[i].symbol, patch);

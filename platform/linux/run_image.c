@@ -51,10 +51,15 @@ static bool find_entries(struct run *run, unsigned index)
     return true;
 }
 
+const Elf64_Sym *run_setvar_symbol(const struct run_pd *pd, const char *name)
+{
+    return image_symbol(pd->symbols.bytes != NULL ? &pd->symbols : &pd->image, name);
+}
+
 static bool check_setvar(const struct run *run, struct run_pd *pd,
                          const struct system_setvar *setvar)
 {
-    const Elf64_Sym *symbol = image_symbol(&pd->image, setvar->symbol);
+    const Elf64_Sym *symbol = run_setvar_symbol(pd, setvar->symbol);
     char what[160];
     if (symbol == NULL) {
         (void)snprintf(what, sizeof(what),
@@ -121,6 +126,12 @@ static bool prepare(struct run *run, unsigned index)
     if (!image_open(&pd->image, pd->description->image) ||
         !image_check(&pd->image, PD_SANITIZED != 0)) {
         return fail(run, pd, pd->description->line, pd->image.error);
+    }
+    const char *symbols = pd->description->symbols;
+    if (symbols[0] != '\0' && !image_open(&pd->symbols, symbols)) {
+        run_say("%s:%u: PD %s: path_for_symbols %s %s", run->system->file, pd->description->line,
+                pd->description->name, symbols, pd->symbols.error);
+        return false;
     }
     bool good = find_entries(run, index);
     good = check_maps(run, pd) && good;

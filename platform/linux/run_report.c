@@ -90,7 +90,8 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
     const char *name = NULL;
     const char *file = "";
     if (call - report->image_base < pd->image.memory_size) {
-        name = image_symbolise(&pd->image, call - report->image_base, &offset);
+        const struct image *symbols = pd->symbols.bytes != NULL ? &pd->symbols : &pd->image;
+        name = image_symbolise(symbols, call - report->image_base, &offset);
         const char *path = system_file_shown(run->system, pd->description->image);
         file = strrchr(path, '/');
         file = file != NULL ? file + 1 : path;
@@ -180,7 +181,11 @@ void run_report_pd(struct run *run, struct run_pd *pd, int status)
     const char *name = pd->child.name;
     (void)fflush(stdout);
     uint32_t kind = atomic_load_explicit(&pd->report->kind, memory_order_acquire);
-    if (WIFSIGNALED(status)) {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+        run_say("%s: ended by Linux: it ran in real time longer than RLIMIT_RTTIME allows without "
+                "waiting once",
+                name);
+    } else if (WIFSIGNALED(status)) {
         run_say("%s: killed by signal %d", name, WTERMSIG(status));
     } else if (WEXITSTATUS(status) == PD_EXIT_FAULT && kind == PD_REPORT_FAULT) {
         report_fault(run, pd);

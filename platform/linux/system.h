@@ -18,6 +18,8 @@ enum {
     SYSTEM_CHANNELS_MAX = 2048,
     SYSTEM_NAME_MAX = 64, /* with the terminating zero */
     SYSTEM_PATH_MAX = 1024,
+    SYSTEM_DOMAINS_MAX = 16,         /* KernelNumDomains of Microkit's SDK */
+    SYSTEM_DOMAIN_SCHEDULE_MAX = 99, /* KernelNumDomainSchedules less the end */
 };
 
 struct system_region {
@@ -56,14 +58,18 @@ struct system_setvar {
 
 struct system_pd {
     char name[SYSTEM_NAME_MAX];
-    char image[SYSTEM_PATH_MAX]; /* resolved against the search path */
-    int parent;                  /* index of the parent PD, or -1 */
-    unsigned id;                 /* child id within the parent */
-    unsigned priority;           /* 0 to 254 */
+    char image[SYSTEM_PATH_MAX];   /* resolved against the search path */
+    char symbols[SYSTEM_PATH_MAX]; /* ELF file in which setvar symbols are looked up; "" = image */
+    int parent;                    /* index of the parent PD, or -1 */
+    unsigned id;                   /* child id within the parent */
+    unsigned priority;             /* 0 to 254 */
     uint64_t budget_us, period_us;
     bool passive;
+    bool fpu;
     unsigned cpu;
-    uint64_t stack_size; /* bytes */
+    char domain[SYSTEM_NAME_MAX]; /* "" = the system has no domain schedule */
+    size_t capability_count;      /* of its <cspace> */
+    uint64_t stack_size;          /* bytes */
     struct system_map maps[SYSTEM_MAPS_MAX];
     size_t map_count;
     struct system_irq irqs[SYSTEM_CHANNEL_ID_MAX + 1];

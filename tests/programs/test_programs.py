@@ -66,7 +66,8 @@ def test_a_fault_is_reported_with_the_names_of_the_program(built):
 
 
 def test_code_cannot_be_written_and_data_cannot_be_run_even_without_the_filter(built):
-    output = run_until([built("protect"), "--no-seccomp"], "every PD has ended")
+    unsafe = ["env", "SDDF_UNSAFE=no-seccomp"]
+    output = run_until([*unsafe, built("protect"), "--no-seccomp"], "every PD has ended")
     assert "writer: fault: write to 0x200000" in output
     assert "jumper: fault: execution at 0x20" in output
     assert "WRITTEN" not in output and "EXECUTED" not in output

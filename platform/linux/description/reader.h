@@ -4,6 +4,7 @@
  *   system_xml.c    text to a tree that fits the grammar (system.rng), or why it does not
  *   system_files.c  the files that it names
  *   system_parse.c  tree to model, each value by itself
+ *   system_domains.c  domains and capability spaces, which are checked and then only counted
  *   system_check.c  the model as a whole: names, ids, overlaps; and what follows from it: page
  *                   sizes, physical addresses, values of setvars
  * Run by host tools; trusts nothing in the file. */
@@ -70,6 +71,9 @@ bool files_find(const struct reader *reader, const char *name, char *path, struc
 bool files_keep(struct system_description *system, const char *name, const char *path);
 
 void parse_system(struct reader *reader, xmlNode *root);
+/* After the PDs. An element's PD is found through its node's _private: index + 1. */
+void parse_domains(struct reader *reader, xmlNode *root);
+void parse_capabilities(struct reader *reader, xmlNode *root);
 void check_system(struct reader *reader);
 
 #endif
