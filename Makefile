@@ -13,6 +13,9 @@ build: deps ## build everything into build/
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
 	@ninja -C $(BUILD)
 
+sdk: build ## lay out build/sdk: others' Microkit programs build with it and run here
+	@echo 'make YOURS with: MICROKIT_SDK=$(abspath $(BUILD))/sdk MICROKIT_BOARD=linux MICROKIT_CONFIG=debug'
+
 test: build ## build, then run every test
 	@tools/build/test $(BUILD)
 
@@ -55,4 +58,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build demo up test sel4-test sel4-demo sel4-bench check format clean
+.PHONY: help deps build sdk demo up test sel4-test sel4-demo sel4-bench check format clean

@@ -4,6 +4,7 @@
 #include "device/handoff_kinds.h"
 #include "device/link.h"
 #include "pd/kinds.h"
+#include "pd/program.h"
 #include "run.h"
 #include <fcntl.h>
 #include <string.h>
@@ -136,13 +137,55 @@ static void add_irqs(const struct run *run, unsigned index, struct run_items *it
     }
 }
 
+static void add_children(struct run *run, unsigned index, struct run_items *items)
+{
+    const struct run_pd *pd = &run->pds[index];
+    if (pd->orders == NULL) {
+        return;
+    }
+    add(items, PD_ORDERS, pd->orders_fd, "", NULL);
+    add_reopened(items, PD_KERNEL, pd->kernel_fd, O_RDONLY, "", NULL);
+    add_reopened(items, PD_BELL, run->bell[1], O_WRONLY | O_NONBLOCK, "", NULL);
+    for (size_t i = 0; i < run->system->pd_count; i++) {
+        if (run->system->pds[i].parent == (int)index) {
+            const uint64_t id[4] = {run->system->pds[i].id};
+            add(items, PD_CHILD, -1, run->system->pds[i].name, id);
+        }
+    }
+}
+
+/* A program's own words about what it may do (<microkit.h>), which Microkit's tool patches, too. */
+static void add_masks(const struct run *run, unsigned index, struct run_items *items)
+{
+    const struct run_pd *pd = &run->pds[index];
+    static const char *const names[] = {"microkit_irqs", "microkit_notifications", "microkit_pps"};
+    uint64_t masks[3] = {0};
+    for (size_t i = 0; i < pd->description->irq_count; i++) {
+        masks[0] |= UINT64_C(1) << pd->description->irqs[i].id;
+    }
+    for (size_t i = 0; i < 2 * run->system->channel_count; i++) {
+        const struct system_end *end = &run->system->channels[i / 2].end[i % 2];
+        masks[1] |= (uint64_t)(end->pd == index && end->notify) << end->id;
+        masks[2] |= (uint64_t)(end->pd == index && end->pp) << end->id;
+    }
+    for (size_t i = 0; pd->image.program && i < 3; i++) {
+        const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
+        if (symbol != NULL && symbol->st_size == 8 &&
+            image_in_memory(&pd->image, symbol->st_value, 8, PF_W)) {
+            const uint64_t patch[4] = {symbol->st_value, masks[i]};
+            add(items, PD_PATCH, -1, names[i], patch);
+        }
+    }
+}
+
 void run_pd_items(struct run *run, unsigned index, int log_write, struct run_items *items)
 {
     struct run_pd *pd = &run->pds[index];
     const struct system_pd *description = pd->description;
     const uint64_t name[4] = {description->stack_size,
                               (run->options.strict ? PD_OPTION_STRICT : 0U) |
-                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U)};
+                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U) |
+                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U)};
     uint64_t entry[4] = {0};
     for (size_t i = 0; i < 4; i++) {
         entry[i] = pd->entry[i] != NULL ? pd->entry[i]->st_value : 0;
@@ -152,8 +195,12 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     const uint64_t image[4] = {pd->image.memory_size};
     add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", image);
     add(items, PD_ENTRY, -1, "", entry);
+    if (pd->image.program) {
+        const uint64_t table[4] = {image_symbol(&pd->image, PROGRAM_TABLE)->st_value};
+        add(items, PD_PROGRAM, -1, "", table);
+    }
     for (size_t i = 0; i < description->setvar_count; i++) {
-        const Elf64_Sym *symbol = image_symbol(&pd->image, description->setvars[i].symbol);
+        const Elf64_Sym *symbol = run_setvar_symbol(pd, description->setvars[i].symbol);
         if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {
             const uint64_t patch[4] = {symbol->st_value, description->setvars[i].value};
             add(items, PD_PATCH, -1, description->setvars[i].symbol, patch);
@@ -165,6 +212,8 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_maps(run, description, items);
     add_channels(run, index, items);
     add_irqs(run, index, items);
+    add_children(run, index, items);
+    add_masks(run, index, items);
 }
 
 /* Which regions the device may reach by DMA: those the board names, or every one at an I/O

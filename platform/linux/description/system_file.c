@@ -101,8 +101,9 @@ static void read_into(struct reader *reader)
     xmlFreeDoc(document);
 }
 
-struct system_description *system_read(const char *path, const char *const *search,
-                                       size_t search_count)
+static struct system_description *read_system(const char *path, const char *const *search,
+                                              size_t search_count,
+                                              const struct system_package *package)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
     struct system_description *system = new_system(path);
@@ -113,6 +114,7 @@ struct system_description *system_read(const char *path, const char *const *sear
         return NULL;
     }
     reader->path = path;
+    reader->package = package;
     reader->system = system;
     reader->search = search;
     reader->search_count = search_count;
@@ -125,10 +127,22 @@ struct system_description *system_read(const char *path, const char *const *sear
     return NULL;
 }
 
+struct system_description *system_read(const char *path, const char *const *search,
+                                       size_t search_count)
+{
+    return read_system(path, search, search_count, NULL);
+}
+
+struct system_description *system_read_package(const struct system_package *package)
+{
+    return read_system(package->shown, NULL, 0, package);
+}
+
 void system_free(struct system_description *system)
 {
     if (system == NULL)
         return;
+    free(system->files);
     free(system->regions);
     free(system->pds);
     free(system->channels);

@@ -13,7 +13,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-struct pd pd = {.image_fd = -1, .log_fd = -1, .wake_fd = -1};
+struct pd pd = {.image_fd = -1, .log_fd = -1, .wake_fd = -1, .bell_fd = -1};
 char microkit_name[MICROKIT_PD_NAME_LENGTH];
 
 static struct handoff_item items[HANDOFF_ITEMS_MAX];
@@ -52,6 +52,10 @@ static void on_stack(void)
 #if PD_SANITIZED
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
+    pd_announced();
+    if (pd.program_entry != 0) {
+        ((void (*)(void))(uintptr_t)pd.program_entry)(); /* calls pd_run() through its table */
+    }
     pd_run();
 }
 
@@ -85,7 +89,9 @@ int main(void)
     memcpy(microkit_name, pd.name, sizeof(microkit_name) - 1);
     (void)prctl(PR_SET_NAME, pd.name);
     pd_load(items, count);
+    pd_make_start();
     pd_fault_install();
+    pd_announce();
     pd_sandbox();
     enter();
     return PD_EXIT_START;

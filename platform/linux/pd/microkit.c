@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 seL4_Bool microkit_have_signal;
+seL4_CPtr microkit_signal_cap;
+seL4_MessageInfo_t microkit_signal_msg;
+seL4_Word microkit_irqs, microkit_notifications, microkit_pps, microkit_ioports;
 
-/* The deferred call that microkit_have_signal speaks of. */
+/* The deferred call stands in variables that the image reads and writes, too. */
 static struct {
-    microkit_channel ch;
-    bool irq_ack;
-} deferred;
+    seL4_Bool *have;
+    seL4_CPtr *cap;
+    seL4_MessageInfo_t *msg;
+} deferred = {&microkit_have_signal, &microkit_signal_cap, &microkit_signal_msg};
 
 static char line[PD_LOG_LINE_MAX];
 static size_t line_length;
@@ -154,43 +158,69 @@ void microkit_irq_ack(microkit_channel ch)
 }
 
 /* libmicrokit has room for one. The same call twice is one call; another one would be lost. */
-static void defer(microkit_channel ch, bool irq_ack, const char *function)
+static void defer(microkit_channel ch, seL4_CPtr base, const char *function)
 {
-    if (microkit_have_signal && (deferred.ch != ch || deferred.irq_ack != irq_ack)) {
+    if (*deferred.have && *deferred.cap != base + ch) {
         pd_misuse(function, ch,
                   "a deferred call already waited and is replaced: defer at most one per wait, "
                   "look at microkit_have_signal");
     }
-    deferred.ch = ch;
-    deferred.irq_ack = irq_ack;
-    microkit_have_signal = seL4_True;
+    *deferred.cap = base + ch;
+    *deferred.msg = seL4_MessageInfo_new(0, 0, 0, 0);
+    *deferred.have = seL4_True;
 }
 
 void microkit_deferred_notify(microkit_channel ch)
 {
     if (channel_with(ch, PD_MAY_NOTIFY, "microkit_deferred_notify") != NULL) {
-        defer(ch, false, "microkit_deferred_notify");
+        defer(ch, BASE_OUTPUT_NOTIFICATION_CAP, "microkit_deferred_notify");
     }
 }
 
 void microkit_deferred_irq_ack(microkit_channel ch)
 {
     if (is_irq(ch, "microkit_deferred_irq_ack")) {
-        defer(ch, true, "microkit_deferred_irq_ack");
+        defer(ch, BASE_IRQ_CAP, "microkit_deferred_irq_ack");
     }
+}
+
+void pd_deferred_place(seL4_Bool *have, seL4_CPtr *cap, seL4_MessageInfo_t *msg)
+{
+    deferred.have = have;
+    deferred.cap = cap;
+    deferred.msg = msg;
 }
 
 void pd_deferred_send(void)
 {
-    if (!microkit_have_signal) {
+    if (!*deferred.have) {
         return;
     }
-    microkit_have_signal = seL4_False;
-    if (deferred.irq_ack) {
-        microkit_irq_ack(deferred.ch);
+    *deferred.have = seL4_False;
+    seL4_CPtr cap = *deferred.cap;
+    if (cap - BASE_IRQ_CAP < PD_CHANNELS) {
+        microkit_irq_ack((microkit_channel)(cap - BASE_IRQ_CAP));
+    } else if (cap - BASE_OUTPUT_NOTIFICATION_CAP < PD_CHANNELS) {
+        microkit_notify((microkit_channel)(cap - BASE_OUTPUT_NOTIFICATION_CAP));
     } else {
-        microkit_notify(deferred.ch);
+        pd_misuse("microkit_signal_cap", cap,
+                  "is neither a notification's capability nor an interrupt's");
     }
+}
+
+static void make_call(struct pd_peer *peer, uint32_t channel, microkit_msginfo msginfo)
+{
+    struct pd_message *message = &peer->out->call;
+    seL4_Word count = microkit_msginfo_get_count(msginfo);
+    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
+    atomic_store_explicit(&message->begun, ++peer->calls_made, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release); /* pairs with that in take_call() */
+    memcpy(message->words, pd.message, count * sizeof(uint64_t));
+    message->channel = channel;
+    message->info =
+        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
+    atomic_store_explicit(&message->count, peer->calls_made, memory_order_release);
+    pd_wake(peer);
 }
 
 microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
@@ -200,19 +230,12 @@ microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
         return microkit_msginfo_new(0, 0);
     }
     struct pd_peer *peer = &pd.peers[channel->peer];
-    struct pd_message *message = &peer->out->call;
-    seL4_Word count = microkit_msginfo_get_count(msginfo);
-    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
-    memcpy(message->words, pd.message, count * sizeof(uint64_t));
-    message->channel = channel->peer_id;
-    message->info =
-        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
-    atomic_store_explicit(&message->count, ++peer->calls_made, memory_order_release);
-    pd_wake(peer);
-    pd_wait_reply(peer);
+    do {
+        make_call(peer, channel->peer_id, msginfo);
+    } while (!pd_wait_reply(peer));
 
     microkit_msginfo answer = {{*(volatile const uint64_t *)&peer->in->reply.info}};
-    count = microkit_msginfo_get_count(answer);
+    seL4_Word count = microkit_msginfo_get_count(answer);
     count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
     for (seL4_Word i = 0; i < count; i++) {
         pd.message[i] = *(volatile const uint64_t *)&peer->in->reply.words[i];
@@ -236,16 +259,4 @@ seL4_Word microkit_mr_get(seL4_Uint8 mr)
         return 0;
     }
     return pd.message[mr];
-}
-
-/* Control of children is not there on Linux yet; a caller must not believe otherwise. */
-void microkit_pd_restart(microkit_child child, uintptr_t entry_point)
-{
-    (void)entry_point;
-    pd_misuse("microkit_pd_restart", child, "not possible on Linux yet");
-}
-
-void microkit_pd_stop(microkit_child child)
-{
-    pd_misuse("microkit_pd_stop", child, "not possible on Linux yet");
 }

@@ -137,6 +137,27 @@ static void take_link(const struct handoff_item *item)
     }
 }
 
+static void take_child(const struct handoff_item *item)
+{
+    switch (item->kind) {
+    case PD_CHILD:
+        if (item->value[0] >= PD_CHANNELS) {
+            pd_start_failed("child %" PRIu64 " is out of range", item->value[0]);
+        }
+        pd.children |= UINT64_C(1) << item->value[0];
+        break;
+    case PD_ORDERS:
+        pd.orders = map_shared(item, PD_PAGE_SIZE, PROT_READ | PROT_WRITE);
+        break;
+    case PD_KERNEL:
+        pd.kernel = map_shared(item, PD_KERNEL_SIZE, PROT_READ);
+        break;
+    default:
+        pd.bell_fd = item->fd;
+        break;
+    }
+}
+
 static void take(const struct handoff_item *item)
 {
     switch (item->kind) {
@@ -149,6 +170,9 @@ static void take(const struct handoff_item *item)
         break;
     case PD_ENTRY:
         memcpy(pd.entry, item->value, sizeof(pd.entry));
+        break;
+    case PD_PROGRAM:
+        pd.program_table = item->value[0];
         break;
     case PD_LOG:
         pd.log_fd = item->fd;
@@ -179,6 +203,12 @@ static void take(const struct handoff_item *item)
     case PD_LINK_DEVICE_HALF:
     case PD_LINK_WAKE:
         take_link(item);
+        break;
+    case PD_CHILD:
+    case PD_ORDERS:
+    case PD_KERNEL:
+    case PD_BELL:
+        take_child(item);
         break;
     default: /* PD_IRQ after the links are attached, PD_PATCH after the image is loaded */
         break;
@@ -218,20 +248,34 @@ static void make_stack(void)
     pd.report->stack_size = pd.stack_size;
 }
 
+/* For the image to read; a program has these variables of its own, patched by the runner. */
+static void set_masks(void)
+{
+    microkit_irqs = pd.irq_ids;
+    for (unsigned id = 0; id < PD_CHANNELS; id++) {
+        if (pd.channels[id].used) {
+            microkit_notifications |= (uint64_t)((pd.channels[id].may & PD_MAY_NOTIFY) != 0) << id;
+            microkit_pps |= (uint64_t)((pd.channels[id].may & PD_MAY_CALL) != 0) << id;
+        }
+    }
+}
+
 void pd_setup(const struct handoff_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         take(&items[i]);
     }
     if (pd.report == NULL || pd.state == NULL || pd.image_fd < 0 || pd.wake_fd < 0 ||
-        pd.log_fd < 0) {
+        pd.log_fd < 0 ||
+        (pd.children != 0 && (pd.orders == NULL || pd.kernel == NULL || pd.bell_fd < 0))) {
         pd_start_failed("the runner handed over too little: sddf and sddf-pd are of two versions");
     }
     attach_links(items, count);
+    set_masks();
     make_stack();
 }
 
-void pd_load(const struct handoff_item *items, size_t count)
+static void load_shared_object(void)
 {
     char path[32];
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pd.image_fd);
@@ -241,6 +285,16 @@ void pd_load(const struct handoff_item *items, size_t count)
         pd_start_failed("the image cannot be loaded: %s", dlerror());
     }
     pd.image_base = map->l_addr;
+    pd.image_start = pd.image_base;
+}
+
+void pd_load(const struct handoff_item *items, size_t count)
+{
+    if (pd.program_table != 0) {
+        pd_program_load();
+    } else {
+        load_shared_object();
+    }
     pd.report->image_base = pd.image_base;
     for (size_t i = 0; i < count; i++) {
         if (items[i].kind == PD_PATCH) {
@@ -252,5 +306,9 @@ void pd_load(const struct handoff_item *items, size_t count)
     if (pd.entry[2] != 0) {
         pd.protected_ =
             (microkit_msginfo(*)(microkit_channel, microkit_msginfo))(pd.image_base + pd.entry[2]);
+    }
+    if (pd.entry[3] != 0) {
+        pd.fault = (seL4_Bool(*)(microkit_child, microkit_msginfo, microkit_msginfo *))(
+            pd.image_base + pd.entry[3]);
     }
 }
