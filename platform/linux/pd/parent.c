@@ -64,31 +64,30 @@ void pd_reply_to_fault(const struct pd_child_fault *fault, microkit_msginfo repl
     order(PD_ORDER_REPLY, fault->child);
 }
 
-static void control(const char *function, enum pd_order_kind kind, microkit_child child)
+static void control(const char *function, enum pd_order_kind kind, microkit_child child,
+                    seL4_Word entry)
 {
     if (child >= PD_CHANNELS || (pd.children >> child & 1) == 0) {
         pd_misuse(function, child, "this PD has no child with that id");
         crash(2); /* seL4_InvalidCapability */
         return;
     }
+    pd.orders->entry = entry;
     order(kind, child);
     pd.faults_seen[child] = pd.kernel->fault; /* a fault not taken yet is cancelled */
 }
 
 void microkit_pd_restart(microkit_child child, seL4_Word entry_point)
 {
-    if (pd.orders != NULL) {
-        pd.orders->entry = entry_point;
-    }
-    control("microkit_pd_restart", PD_ORDER_RESTART, child);
+    control("microkit_pd_restart", PD_ORDER_RESTART, child, entry_point);
 }
 
 void microkit_pd_stop(microkit_child child)
 {
-    control("microkit_pd_stop", PD_ORDER_STOP, child);
+    control("microkit_pd_stop", PD_ORDER_STOP, child, 0);
 }
 
 void microkit_pd_resume(microkit_child child)
 {
-    control("microkit_pd_resume", PD_ORDER_RESUME, child);
+    control("microkit_pd_resume", PD_ORDER_RESUME, child, 0);
 }
