@@ -112,6 +112,12 @@ static inline seL4_Error seL4_TCB_Suspend(seL4_CPtr cap)
     return seL4_NoError;
 }
 
+static inline seL4_Error seL4_TCB_Resume(seL4_CPtr cap)
+{
+    microkit_pd_resume((microkit_child)(cap - BASE_TCB_CAP));
+    return seL4_NoError;
+}
+
 static inline void seL4_DebugPutChar(char c)
 {
     microkit_dbg_putc(c);
