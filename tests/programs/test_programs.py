@@ -51,8 +51,8 @@ def test_a_program_may_bring_its_own_c_library(built):
 
 
 def test_a_parent_restarts_a_child_that_faults_in_init_where_every_program_begins(built):
-    output = run_until([built("hierarchy")], "keeper| child 3 touched address 64, stopped\n",
-                       "bystander| all quiet\n")
+    last = "keeper| child 3 touched address 64, stopped\n"
+    output = run_until([built("hierarchy")], last, "bystander| all quiet\n")
     for start in range(1, 7):
         assert f"crasher| start {start}\n" in output
     assert output.count("keeper| child 3 touched address 64, restarted\n") == 5
@@ -66,8 +66,7 @@ def test_a_fault_is_reported_with_the_names_of_the_program(built):
 
 
 def test_code_cannot_be_written_and_data_cannot_be_run_even_without_the_filter(built):
-    unsafe = ["env", "SDDF_UNSAFE=no-seccomp"]
-    output = run_until([*unsafe, built("protect"), "--no-seccomp"], "every PD has ended")
+    output = run_until([built("protect"), "--no-seccomp"], "every PD has ended")
     assert "writer: fault: write to 0x200000" in output
     assert "jumper: fault: execution at 0x20" in output
     assert "WRITTEN" not in output and "EXECUTED" not in output
