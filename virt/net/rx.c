@@ -22,8 +22,8 @@ _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a
 
 struct client {
     struct connection connection;
-    uint32_t channel;
     uint64_t bit; /* in sets of holders */
+    uint32_t channel;
     uint32_t held;
     uint32_t held_max;
     uint32_t refused; /* returns in this activation; see misbehaves() */
