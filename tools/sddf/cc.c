@@ -133,5 +133,6 @@ int cc_run(int argc, char **argv)
         list[count++] = argv[i];
     (void)execvp(list[0], (char *const *)(uintptr_t)list);
     fprintf(stderr, "sddf cc: %s cannot be started: %s\n", list[0], strerror(errno));
+    free((void *)(uintptr_t)list);
     return EXIT_NO_COMPILER;
 }
