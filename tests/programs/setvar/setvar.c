@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words that the tool sets: in .bss, in .data, and one that a static of the same name in another
- * unit could be mistaken for. The regions they speak of can be used. */
+/* Words that the tool sets: in .bss, in .data, and one that has the name of a static in another
+ * unit (other.c). The regions they speak of can be used. */
 #include <microkit.h>
 
 uint64_t dma_paddr;
