@@ -65,7 +65,10 @@ def test_a_fault_is_reported_with_the_names_of_the_program(built):
     assert "#0 fall+" in output and " init+" in output
 
 
-def test_code_cannot_be_written_and_data_cannot_be_run_even_without_the_filter(built):
+def test_code_cannot_be_written_and_data_cannot_be_run_even_without_the_filter(
+    built, monkeypatch
+):
+    monkeypatch.setenv("SDDF_UNSAFE", "no-seccomp")
     output = run_until([built("protect"), "--no-seccomp"], "every PD has ended")
     assert "writer: fault: write to 0x200000" in output
     assert "jumper: fault: execution at 0x20" in output
