@@ -40,6 +40,18 @@ def family(folder, parent, child, *options, server=False, image="life_parent", s
     return Run(folder, system, *options)
 
 
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def await_state(pid, states):
+    end = time.monotonic() + DEADLINE_S
+    while state_of(pid) not in states:
+        assert time.monotonic() < end, state_of(pid)
+        time.sleep(0.01)
+
+
 def words(run, label):
     """The words of the first fault with that label."""
     run.until("label")
@@ -174,6 +186,14 @@ def test_a_child_that_waits_is_restarted_and_waits_again(tmp_path):
         run.until("parent| waits again: starts 2\n")
 
 
+@pytest.mark.parametrize("doing", ["spin", "wait", "call"])
+def test_a_thousand_restarts_at_any_moment_leave_a_child_that_can_be_restarted(tmp_path, doing):
+    with family(tmp_path, "restart-often", doing, server=doing == "call",
+                stack='stack_size="0x200000"') as run:
+        run.until("parent| restarted often enough\n")
+        assert "fault" not in run.output
+
+
 def test_a_stopped_child_gets_its_notification_when_it_resumes(tmp_path):
     with family(tmp_path, "notify-stopped", "wait") as run:
         run.until("parent| nothing delivered\n")
@@ -230,11 +250,15 @@ def test_a_fault_goes_to_the_parent_and_no_further(tmp_path):
 
 
 def test_a_fault_whose_parent_has_ended_is_reported_and_others_go_on(tmp_path):
-    with family(tmp_path, "keep", "null-when-notified") as run:
+    with family(tmp_path, "keep", "wait", server=True) as run:
         pids = run.pids()
+        await_state(pids["child"], "S")
         os.kill(pids["parent"], signal.SIGKILL)
         run.until("parent: killed by signal 9\n")
-        assert alive(pids["child"])
+        os.kill(pids["child"], signal.SIGSEGV)
+        run.until("; told to its parent parent, which has ended\n")
+        await_state(pids["child"], "t")
+        assert alive(pids["server"])
 
 
 def test_killing_the_runner_leaves_no_child_that_is_stopped(tmp_path):
@@ -299,18 +323,6 @@ def test_an_init_without_end_keeps_no_other_pd_from_its_loop(tmp_path):
     with Run(tmp_path, system) as run:
         run.until("caller| init: right answer\n")  # a call from init(), served by a loop
         run.until("caller| notified: right answer\n")
-
-
-def state_of(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        return file.read().rsplit(")", 1)[1].split()[0]
-
-
-def await_state(pid, states):
-    end = time.monotonic() + DEADLINE_S
-    while state_of(pid) not in states:
-        assert time.monotonic() < end, state_of(pid)
-        time.sleep(0.01)
 
 
 def test_a_child_that_somebody_else_stopped_goes_on_with_sigcont_and_stays_its_parents(tmp_path):

@@ -160,9 +160,6 @@ void notified(microkit_channel ch)
 {
     (void)ch;
     shared()->notified++;
-    if (is("null-when-notified")) {
-        write_null();
-    }
 }
 
 /* A server that is restarted in the middle. */

@@ -5,7 +5,7 @@
 volatile uint64_t action __attribute__((used));
 volatile uint64_t shared_address __attribute__((used));
 
-enum { CHILD = 1, START = 0x200000, MOST_FAULTS = 3 };
+enum { CHILD = 1, START = 0x200000, MOST_FAULTS = 3, OFTEN = 1000 };
 
 static uint64_t faults;
 
@@ -71,6 +71,13 @@ void notified(microkit_channel ch)
 {
     static uint64_t times;
     times++;
+    if (is("restart-often") && times < OFTEN) {
+        shared()->may_answer = 1;
+        microkit_pd_restart(CHILD, START);
+    } else if (is("restart-often") && times == OFTEN) {
+        microkit_pd_stop(CHILD);
+        say("restarted often enough\n");
+    }
     if (is("stop-resume-restart") && times == 1) {
         stop_resume_restart();
     } else if (is("restart-waiting") && times == 1) {
