@@ -3,8 +3,10 @@
 restart and a reply do, as on seL4. The PDs are those of the folder life/."""
 
 import os
+import random
 import re
 import signal
+import struct
 import time
 
 import pytest
@@ -340,4 +342,64 @@ def test_a_child_that_somebody_else_stopped_goes_on_with_sigcont_and_stays_its_p
         os.kill(child, signal.SIGCONT)
         run.read(0.2)
         assert state_of(child) == "t" and run.output.count("start ") == 4
+        assert run.stop()[0] == 0
+
+
+def page_of(pid, name):
+    """Where the process maps the memory of that name."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps:
+        found = re.search(rf"^([0-9a-f]+)-.*/memfd:{name} ", maps.read(), re.MULTILINE)
+    return int(found[1], 16)
+
+
+def bell_of(pid, runner):
+    """The pipe that both hold and that is neither the parent's own wake pipe nor its log."""
+    shared = {os.readlink(f"/proc/{runner}/fd/{fd}"): fd for fd in os.listdir(f"/proc/{runner}/fd")}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as info:
+            flags = int(re.search(r"flags:\s*(\d+)", info.read())[1], 8)
+        pipe = os.readlink(f"/proc/{pid}/fd/{fd}")
+        if flags & os.O_ACCMODE == os.O_WRONLY and pipe in shared:
+            yield os.open(f"/proc/{pid}/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to write a PD's memory")
+def test_a_parent_that_orders_rubbish_is_answered_and_hurts_only_its_own_child(tmp_path):
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    for name, action in (("lord", "keep"), ("serf", "spin"), ("lady", "keep"), ("maid", "wait")):
+        (tmp_path / f"{name}.txt").write_text(action, encoding="ascii")
+    system = REGIONS + "".join(region(name) for name in ("lord", "serf", "lady", "maid"))
+    for parent, child, number in (("lord", "serf", 1), ("lady", "maid", 2)):
+        inner = pd(child, "life_child", text(child) + SHARED, f'id="{number}"')
+        system += pd(parent, "life_parent", text(parent) + SHARED + inner)
+        system += f'<channel><end pd="{parent}" id="5"/><end pd="{child}" id="5"/></channel>'
+    with Run(tmp_path, system) as run:
+        pids = run.pids()
+        await_state(pids["maid"], "S")
+        await_state(pids["lord"], "S")
+        orders, kernel = page_of(pids["lord"], "orders"), page_of(pids["lord"], "kernel")
+        bells = list(bell_of(pids["lord"], run.process.pid))
+        with open(f"/proc/{pids['lord']}/mem", "r+b", buffering=0) as memory:
+            for count in range(1, 301):
+                words = [chance.choice([0, 8, 0x200000, chance.getrandbits(64)]) for _ in range(26)]
+                memory.seek(orders + 4)
+                memory.write(struct.pack("3I26Q", chance.choice([0, 1, 2, 3, 4, 5, 1 << 31]),
+                                         chance.choice([0, 1, 1, 1, 2, 61, 1 << 31]),
+                                         chance.choice([0, count, 1 << 31]), *words))
+                memory.seek(orders)
+                memory.write(struct.pack("I", count))
+                for bell in bells:
+                    os.write(bell, b"!")
+                end, answered = time.monotonic() + DEADLINE_S, 0
+                while answered != count:
+                    assert time.monotonic() < end, f"order {count} is not answered"
+                    memory.seek(kernel)
+                    (answered,) = struct.unpack("I", memory.read(4))
+                run.read()
+        for bell in bells:
+            os.close(bell)
+        assert state_of(pids["maid"]) == "S" and alive(pids["lady"])
+        assert "maid: " not in run.output and "lady: " not in run.output
         assert run.stop()[0] == 0

@@ -129,6 +129,9 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
         return seL4_False;
     }
     say_fault(child, info);
+    if (is("keep")) {
+        return seL4_False;
+    }
     if (faults > MOST_FAULTS) {
         microkit_pd_stop(child);
         say("enough\n");
