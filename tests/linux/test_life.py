@@ -112,7 +112,6 @@ def test_a_reply_to_a_vm_fault_repeats_the_access(tmp_path):
     with family(tmp_path, "reply", "null") as run:
         run.until("parent| enough\n")
         assert run.output.count("label 6") == 4
-        assert run.output.count("started") == 0
 
 
 @on_x86
@@ -142,13 +141,13 @@ def test_a_child_that_faults_in_init_restarts_at_0x200000_with_memory_and_stack_
         run.until("parent| enough\n")
         run.until("child| start 100\n")
         for number in (101, 102, 103):
-            assert f"child| start {number} deeper\n" in run.output
+            run.until(f"child| start {number} deeper\n")
 
 
 def test_a_reply_after_a_restart_changes_nothing(tmp_path):
     with family(tmp_path, "restart-and-reply", "start") as run:
         run.until("parent| enough\n")
-        assert "child| start 103 deeper\n" in run.output
+        run.until("child| start 103 deeper\n")
 
 
 def test_restarts_without_end_fill_the_stack_and_that_is_named(tmp_path):
@@ -205,6 +204,7 @@ def test_a_stopped_child_gets_its_notification_when_it_resumes(tmp_path):
 def test_a_child_restarted_within_its_call_calls_anew_and_gets_the_newer_answer(tmp_path):
     with family(tmp_path, "restart-caller", "call", server=True) as run:
         run.until("child| answer 2\n")
+        run.until("server| call 2\n")  # its own pipe may be read later
         assert run.output.index("server| call 1\n") < run.output.index("server| call 2\n")
         assert "answer 1" not in run.output
 
@@ -212,7 +212,9 @@ def test_a_child_restarted_within_its_call_calls_anew_and_gets_the_newer_answer(
 def test_a_child_resumed_within_its_call_makes_it_again(tmp_path):
     with family(tmp_path, "resume-caller", "call", server=True) as run:
         run.until("child| answer 1\n")
-        assert run.output.count("server| call 1\n") == 2
+        while run.output.count("server| call 1\n") < 2:
+            assert run.read(0.2), run.output
+        assert "call 2" not in run.output
 
 
 def test_a_parent_may_restart_its_child_before_that_has_started(tmp_path):
@@ -336,6 +338,7 @@ def test_a_child_that_somebody_else_stopped_goes_on_with_sigcont_and_stays_its_p
         os.kill(child, signal.SIGCONT)
         await_state(child, "RS")
     with family(tmp_path, "restart", "start") as run:
+        run.until("child| start 103")
         run.until("parent| enough\n")  # held by its parent: SIGCONT does not free it
         child = run.pids()["child"]
         os.kill(child, signal.SIGSTOP)
