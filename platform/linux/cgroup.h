@@ -14,8 +14,8 @@
 enum { CGROUP_PATH_MAX = 1024, CGROUP_WHY_MAX = 256 };
 
 struct cgroups {
-    int version;                     /* 1 or 2; 0 = quotas are not possible here */
-    bool enables_cpu;                /* version 2: nobody but other runners hands on the controller */
+    int version;      /* 1 or 2; 0 = quotas are not possible here */
+    bool enables_cpu; /* version 2: nobody but other runners hands on the controller */
     char directory[CGROUP_PATH_MAX]; /* of the runner's own group */
     char prefix[64];                 /* of the names of our groups */
     char why[CGROUP_WHY_MAX];        /* what is not possible and why, after a failure */
