@@ -32,6 +32,7 @@ static const struct {
     {{&buffers, TSO, .capacity = 1, .entries = 2, .restarts = 1}, 0},
     {{&restart, WEAK, .capacity = 1, .entries = 1, .restarts = 1}, 0},
     {{&buffers, WEAK, .capacity = 1, .entries = 1, .restarts = 1}, 0},
+    {{&restart, WEAK, .capacity = 1, .entries = 3, .restarts = 1, .one_way = true}, 0},
     {{&lazy, TSO, .capacity = 1, .entries = 2, .threshold = 1, .start = LAST}, 0},
     {{&lazy, WEAK, .capacity = 1, .entries = 1, .threshold = 1, .start = LAST}, 0},
     {{&lazy, TSO, .capacity = 2, .entries = 2, .threshold = 2, .start = LAST}, 0},
@@ -62,6 +63,9 @@ static bool report(const struct run *what, unsigned number, bool trace)
     }
     if (what->publishes > 1) {
         printf(", %u publishes a check", what->publishes);
+    }
+    if (what->one_way) {
+        printf(" one way");
     }
     if (what->restarts > 0) {
         printf(", %u restart(s)", what->restarts);

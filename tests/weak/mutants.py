@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is taken out of the transport, one at a time, and must be missed (run by `mutants`).
 
-Each mutant: name; file; function (its text is searched, or the whole file with ""); what is
-replaced; by what. STRONGER lists what may go without any difference to be seen, and why it stays.
+Each mutant: name; file; function; what is replaced in its text, by what; any more such pairs. STRONGER lists what may go without any difference to be seen, and why it stays.
 """
 
 QUEUE = "include/sddf/queue.h"
@@ -33,8 +32,8 @@ MUTANTS = [
      "atomic_store_relaxed(&c->mine->mark, c->head + k - 1);",
      FENCE + "atomic_store_relaxed(&c->mine->mark, c->head + k - 1); if (0)"),
     ("signal: F1 after the mark", QUEUE, "queue_signal",
-     "uint32_t mark = atomic_load_relaxed(&c->theirs->mark);",
-     "static uint32_t mark; mark = early;"),
+     FENCE, "uint32_t early = atomic_load_relaxed(&c->theirs->mark);" + FENCE,
+     "= atomic_load_relaxed(&c->theirs->mark);\n    c->", "= early; c->"),
     # Releases.
     relaxed_store("publish: tail relaxed", "queue_publish", "c->mine->tail"),
     relaxed_store("release: head relaxed", "queue_release", "c->mine->head"),
@@ -56,9 +55,13 @@ MUTANTS = [
     relaxed_load("adopt: epoch relaxed", "connection_adopt", "epoch"),
     # Order and checks of indices and epochs.
     ("available: epoch before tail", QUEUE, "queue_available",
-     "uint32_t tail = atomic_load_acquire(&c->theirs->tail);",
-     "bool early = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;"
-     "uint32_t tail = atomic_load_acquire(&c->theirs->tail); if (0)", ),
+     "uint32_t tail = ",
+     "bool early = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch; uint32_t tail = ",
+     "same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch", "same_epoch = early"),
+    ("space: epoch before head", QUEUE, "queue_space_look",
+     "uint32_t head = ",
+     "bool early = atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch; uint32_t head = ",
+     "if (atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch)", "if (early)"),
     ("available: tail believed without the epoch", QUEUE, "queue_available",
      "atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch", "true"),
     ("space: head believed without the epoch", QUEUE, "queue_space_look",

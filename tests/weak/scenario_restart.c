@@ -34,8 +34,10 @@ static void open_or_poll(uint32_t me, struct party *p)
         return;
     }
     enum connection_state state = connection_poll(c);
-    p->unchecked = false; /* nothing moved yet in this round */
     p->step = state == CONNECTION_READY ? RECEIVE : ASLEEP;
+    p->unchecked = false; /* nothing moved yet in this round */
+    SIM_CHECK(c->ready || (queue_space(c, 1) == 0 && queue_available(c) == 0),
+              "a connection that is down lets something pass");
     if (state == CONNECTION_RESTARTED) {
         p->sent = p->taken = 0;
         start(me, p);
@@ -81,11 +83,18 @@ static uint32_t receive(uint32_t me, struct party *p, uint32_t none)
 static void wait(struct party *p)
 {
     if (p->step == WAIT) {
-        p->step = p->unchecked || !queue_arm(&p->c[0], 1) ? POLL : ASLEEP;
+        /* Polled only when woken, as components do: once per activation. */
+        p->step = p->unchecked || !queue_arm(&p->c[0], 1) ? RECEIVE : ASLEEP;
+        p->unchecked = false;
     } else {
         sim_sleep();
         p->step = POLL;
     }
+}
+
+static uint32_t entries_from(uint32_t agent)
+{
+    return agent == 1 && run->one_way ? 0 : run->entries;
 }
 
 static void both_send(uint32_t me, struct party *p)
@@ -103,7 +112,7 @@ static void both_send(uint32_t me, struct party *p)
         break;
     }
     case SEND:
-        if (p->sent < run->entries && queue_space(&p->c[0], 1) != 0) {
+        if (p->sent < entries_from(me) && queue_space(&p->c[0], 1) != 0) {
             send(me, p, p->sent);
         }
         p->step = WAIT;
@@ -164,8 +173,8 @@ static void holder(struct party *p)
 static bool both_arrived(const struct machine *machine)
 {
     const struct party *a = &machine->agents[0].party, *b = &machine->agents[1].party;
-    return a->sent == run->entries && b->sent == run->entries && a->taken == run->entries &&
-           b->taken == run->entries;
+    return a->sent == entries_from(0) && b->taken == a->sent && b->sent == entries_from(1) &&
+           a->taken == b->sent;
 }
 
 static bool all_at_home(const struct machine *machine)
