@@ -24,6 +24,7 @@ static uint32_t self;
 static struct party working;
 static uint32_t position; /* operations of this step that ran */
 static uint32_t chosen;   /* option of the operation at which the agent stood */
+static bool listening;    /* operations count; not while a scenario sets its agents up */
 static bool performed;    /* that operation is done: the next one is for another transition */
 static const char *failure;
 static jmp_buf leave;
@@ -171,6 +172,9 @@ static bool is_visible(enum operation kind, uint32_t word)
 static uint32_t operation(enum operation kind, uint32_t word, uint32_t value)
 {
     struct agent *agent = &now->agents[self];
+    if (!listening) {
+        return 0;
+    }
     if (position < agent->loaded_count) {
         return agent->loaded[position++];
     }
@@ -281,7 +285,9 @@ static void agent_start(uint32_t index)
     agent->loaded_count = 0;
     agent->next = NOTHING;
     memory_loads_are_satisfied(agent);
+    listening = false;
     run->scenario->start(index, &agent->party);
+    listening = true;
     agent_run(index, 0);
 }
 

@@ -110,4 +110,15 @@ MUTANTS = [
      "sim_notify(DRIVER);\n            }\n        }", "}\n        }"),
 ]
 
-STRONGER = {}
+STRONGER = {
+    "reset: mark relaxed": "the release of epoch or seen follows, and a stale mark only wakes early",
+    "reset: mark kept": "it only wakes early: who arms sets it anew before it sleeps",
+    "open: seen relaxed": "the releases of the reset words follow, and they order the odd epoch",
+    "open: seen kept": "it names the epoch of a peer that resets before it believes it",
+    "space: epoch relaxed": "the acquire of head before it orders it after head; nothing follows",
+    "available: epoch relaxed": "the acquire of tail before it orders the entries, too",
+    "arm: tail relaxed": "F2 orders it; the caller's next look acquires",
+    "arm: epoch relaxed": "the acquire of tail before it orders it after tail; nothing follows",
+    "poll: epoch relaxed": "adopting acquires it again, and ready comes with the acquire of seen",
+    "adopt: epoch relaxed": "polling acquired it, and ready comes with the acquire of seen",
+}

@@ -12,21 +12,15 @@ extern const struct scenario lazy;
 /* Both sides of a connection send, and either may restart at any step. */
 extern const struct scenario restart, buffers;
 
-/* A connection at work, both sides having adopted one another. `side` names this agent's region. */
+/* A connection at work: both sides have adopted one another, and `run->start` entries have passed
+ * each way. `side` names this agent's region. For start(), where the machine does not listen. */
 static inline void connection_ready(struct connection *c, uint32_t side)
 {
-    *c = (struct connection){
-        .mine = sim_sides[side],
-        .theirs = sim_sides[side ^ 1],
-        .put_capacity = run->capacity,
-        .get_capacity = run->capacity,
-        .tail = run->start,
-        .tail_checked = run->start,
-        .peer_head = run->start,
-        .head = run->start,
-        .peer_tail = run->start,
-        .ready = true,
-    };
+    connection_open(c, sim_sides[side], sim_sides[side ^ 1], run->capacity, run->capacity);
+    c->epoch = c->peer_epoch = 0;
+    c->tail = c->tail_checked = c->peer_head = run->start;
+    c->head = c->peer_tail = run->start;
+    c->ready = true;
 }
 
 #endif
