@@ -86,12 +86,13 @@ static void store_leaves(struct machine *m, uint32_t writer, uint32_t slot)
 static void store_is_seen(struct machine *m, uint32_t writer, uint32_t slot)
 {
     const struct agent *agent = &m->agents[writer];
-    uint32_t leaving = 1U << slot, left = 0;
+    uint64_t leaving = 1ULL << slot;
+    uint32_t left = 0;
     for (uint32_t i = slot; i > 0; i--) {
         bool all = run->memory == TSO || agent->waiting[i].release != 0;
         for (uint32_t earlier = 0; earlier < i && (leaving >> i & 1) != 0; earlier++) {
             bool same_word = agent->waiting[earlier].word == agent->waiting[i].word;
-            leaving |= (uint32_t)(all || same_word) << earlier;
+            leaving |= (uint64_t)(all || same_word) << earlier;
         }
     }
     for (uint32_t i = 0; i <= slot; i++) {
@@ -112,7 +113,8 @@ void memory_store(struct machine *m, uint32_t self, uint32_t word, uint32_t valu
 {
     struct agent *agent = &m->agents[self];
     if (agent->waiting_count == BUFFER_MAX) {
-        store_is_seen(m, self, 0);
+        sim_fail("machine: BUFFER_MAX is too small");
+        return;
     }
     agent->waiting[agent->waiting_count++] = (struct waiting_store){
         .message = {.value = value, .uncovered = release ? 0 : agent->since_fence},

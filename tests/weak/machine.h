@@ -39,7 +39,7 @@ enum {
     WORDS = SIDES_MAX * SIDE_WORDS,
     NOTIFIED = WORDS, /* + agent: a notification on its way, buffered as stores are */
 
-    BUFFER_MAX = 24,  /* stores that wait; one more, and the first leaves */
+    BUFFER_MAX = 40,  /* stores that wait; no run has more, so that none is forced to leave */
     LOADS_MAX = 48,   /* operations of one step */
     CHANGES_MAX = 24, /* that a load may be satisfied before */
 };
