@@ -2,11 +2,22 @@
 /* Contracts of the transport's functions (sddf/queue.h), proved by `proofs/wp/run`. */
 #include <sddf/queue.h>
 
+/*@ // Of words of 32 bits, proved by bits.smt2: provers of integers do not know them.
+  @ axiomatic words {
+  @   axiom mask: \forall integer x, m; 0 <= x && 0 <= m ==> 0 <= (x & m) <= m;
+  @ }
+  @*/
+
 /*@ predicate capacity_valid(integer n) = 0 < n <= 65536;
   @
   @ // The state of one side between two calls. Entries are of 16 bytes: two words.
   @ predicate sound(struct connection *c) =
-  @   \valid(c) && \valid(c->mine) && \valid_read(c->theirs) &&
+  @   \valid(c) &&
+  @   \valid(&c->mine->epoch) && \valid(&c->mine->seen) && \valid(&c->mine->tail) &&
+  @   \valid(&c->mine->head) && \valid(&c->mine->mark) &&
+  @   \valid_read(&c->theirs->epoch) && \valid_read(&c->theirs->seen) &&
+  @   \valid_read(&c->theirs->tail) && \valid_read(&c->theirs->head) &&
+  @   \valid_read(&c->theirs->mark) &&
   @   c->put_capacity == c->put_mask + 1 && capacity_valid(c->put_capacity) &&
   @   c->get_capacity == c->get_mask + 1 && capacity_valid(c->get_capacity) &&
   @   \valid(c->put_entries + (0 .. 2 * c->put_capacity - 1)) &&
