@@ -52,10 +52,21 @@ check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 	@tools/build/deps build test check
 	@tools/build/check
 
+mutants: build ## take each fence, order and check out of the transport: which check misses it?
+	@tests/weak/mutants
+
+prove: ## contracts of the arithmetic of queues and buffers, with Frama-C's WP
+	@tools/build/deps prove
+	@proofs/wp/run
+
+long: build prove mutants ## what takes minutes: larger bounds of models and simulator, proofs, mutants
+	@proofs/run --long
+	@$(BUILD)/tests/weak/weak --long
+
 format: ## format all C files
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build sdk demo up test sel4-test sel4-demo sel4-bench check format clean
+.PHONY: help deps build sdk demo up test mutants prove long sel4-test sel4-demo sel4-bench check format clean
