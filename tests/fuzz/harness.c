@@ -21,7 +21,6 @@ enum {
     LEARN_PERIOD = 64,
 };
 
-struct fuzz_input fuzz_input;
 struct fuzz_record fuzz_record;
 uint64_t fuzz_looks_left;
 
@@ -32,54 +31,6 @@ static char console[CONSOLE_SIZE];
 static size_t console_used;
 static jmp_buf stopped;
 static bool inside, starting;
-
-_Noreturn void fuzz_fail(const char *text)
-{
-    (void)fprintf(stderr, "fuzz: %s\nfuzz: the console says: %s\n", text, console);
-    abort();
-}
-
-/* ---- The input ---- */
-
-bool input_ended(void)
-{
-    return fuzz_input.at == fuzz_input.end;
-}
-
-uint8_t input8(void)
-{
-    return input_ended() ? 0 : *fuzz_input.at++;
-}
-
-uint16_t input16(void)
-{
-    uint16_t low = input8();
-    return (uint16_t)(low | input8() << 8);
-}
-
-uint32_t input32(void)
-{
-    uint32_t low = input16();
-    return low | (uint32_t)input16() << 16;
-}
-
-uint64_t input64(void)
-{
-    uint64_t low = input32();
-    return low | (uint64_t)input32() << 32;
-}
-
-uint32_t input_below(uint32_t bound)
-{
-    uint32_t byte = input8();
-    return bound == 0 ? 0 : byte % bound;
-}
-
-uint32_t input_near(uint32_t near)
-{
-    uint8_t choice = input8();
-    return choice == 0x80 ? input32() : near + (uint32_t)(int8_t)choice;
-}
 
 /* ---- Memory and state ---- */
 
@@ -294,7 +245,7 @@ _Noreturn void fuzz_leave(void)
 _Noreturn void log_stop(void)
 {
     must(starting, "the component stopped after its start");
-    must(strstr(console, "assertion failed") == NULL, "an assertion failed");
+    must(strstr(console, "assertion failed") == NULL, console);
     must(console_used != 0, "the component stopped without a word");
     longjmp(stopped, 1);
 }
