@@ -19,6 +19,11 @@ sdk: build ## lay out build/sdk: others' Microkit programs build with it and run
 test: build ## build, then run every test
 	@tools/build/test $(BUILD)
 
+# What takes minutes: one line each.
+long: build ## fuzz every target for FUZZ_SECONDS (20) and whatever else takes minutes
+	@tools/build/deps build test
+	@tools/build/fuzz $(BUILD)
+
 demo: ## echo over a veth pair, measured beside Linux's own echo; writes build/demo/report.json
 	@tools/build/deps build demo
 	@$(MAKE) --no-print-directory build
@@ -58,4 +63,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build sdk demo up test sel4-test sel4-demo sel4-bench check format clean
+.PHONY: help deps build sdk demo up test sel4-test sel4-demo sel4-bench long check format clean
