@@ -2,7 +2,10 @@
 /* The copier, which holds nothing between activations but what its queues hold. */
 #include "../../virt/net/copier.c"
 
+extern const enum config_kind component_kind;
 const char *component_tables(void);
+
+const enum config_kind component_kind = CONFIG_NET_COPIER;
 
 const char *component_tables(void)
 {

@@ -3,10 +3,10 @@
  * hostile, by the input. A virtualiser gets back only what it gave, once, and from an honest device
  * all of it. VirtIO 1.2, sections 2.7 and 4.2. */
 #include "peer.h"
+#include "registers.h"
 
-#include <platform/mmio.h>
 #include <string.h>
-#include <virtio/mmio.h>
+#include <virtio/virtqueue.h>
 
 enum {
     BUFFERS = 300, /* each way: more than the rings have slots */
@@ -15,13 +15,11 @@ enum {
     QUEUE_SIZE = 2 * SLOTS,
     RINGS_BYTES = 32 * 1024 + 128,
     IRQ = 5,
-    STATUS_READS_MAX = 100,
     DEVICE_HOSTILE = 1, /* bits of the input's first byte */
     VIRTS_HOSTILE = 2,
     EVENT_INDEX = 4,
     REGISTERS_LIE = 8,
 };
-#define REGISTERS UINT64_C(0x10001000)
 #define RINGS_IO  UINT64_C(0x40000000)
 #define BUFFER_IO UINT64_C(0x80000000)
 
@@ -31,7 +29,6 @@ static struct net_driver_config *config;
 static struct fuzz_peer virts[2]; /* receive, transmit: as the device's queues are numbered */
 static uint8_t *rings;
 static uint8_t flags;
-static uint32_t status, status_reads, features_sel, interrupt_status;
 static uint16_t device_seen[2];              /* of the available rings */
 static bool with_driver[2][BUFFERS];         /* an honest virtualiser's */
 static uint32_t completed[2], given_back[2]; /* in all, since both ends were fresh */
@@ -41,79 +38,12 @@ static void make(void)
     config = fuzz_memory(sizeof(*config), 0);
     rings = fuzz_memory(RINGS_BYTES, RINGS_BYTES);
     fuzz_header(&config->header, CONFIG_NET_DRIVER, sizeof(*config));
-    config->registers = (struct config_region){REGISTERS, 0, 0x1000};
+    config->registers = (struct config_region){REGISTERS_ADDRESS, 0, 0x1000};
     config->rings = (struct config_region){(uintptr_t)rings, RINGS_IO, RINGS_BYTES};
     config->irq_channel = IRQ;
     peer_make(&virts[0], &config->rx, CAPACITY, 0);
     peer_make(&virts[1], &config->tx, CAPACITY, 1);
     virts[0].paced = virts[1].paced = true;
-}
-
-/* ---- The device's registers ---- */
-
-static uint32_t register_value(uint64_t at)
-{
-    uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
-                        ((flags & EVENT_INDEX) != 0 ? VIRTIO_F_EVENT_IDX : 0);
-    switch (at) {
-    case VIRTIO_MAGIC_VALUE:
-        return VIRTIO_MAGIC;
-    case VIRTIO_VERSION:
-        return VIRTIO_MODERN;
-    case VIRTIO_DEVICE_ID:
-        return 1;
-    case VIRTIO_DEVICE_FEATURES:
-        return (uint32_t)(features >> (32 * (features_sel & 1)));
-    case VIRTIO_QUEUE_NUM_MAX:
-        return 1024;
-    case VIRTIO_QUEUE_READY:
-        return 0;
-    case VIRTIO_INTERRUPT_STATUS:
-        return interrupt_status;
-    case VIRTIO_STATUS:
-        return status;
-    default:
-        fuzz_fail("a register is read that must not be");
-    }
-}
-
-uint64_t mock_mmio_read(uintptr_t address, unsigned size_bytes)
-{
-    must(size_bytes == 4, "a register is read at a wrong size");
-    uint32_t value = register_value(address - REGISTERS);
-    fuzz_before_read();
-    if ((flags & REGISTERS_LIE) != 0 && input8() == 0) {
-        value = input32();
-    }
-    if (address - REGISTERS == VIRTIO_STATUS && ++status_reads == STATUS_READS_MAX) {
-        fuzz_leave(); /* it would ask a million times, and then stop */
-    }
-    return value;
-}
-
-void mock_mmio_write(uintptr_t address, unsigned size_bytes, uint64_t value)
-{
-    must(size_bytes == 4, "a register is written at a wrong size");
-    switch (address - REGISTERS) {
-    case VIRTIO_STATUS:
-        status = (uint32_t)value;
-        break;
-    case VIRTIO_DEVICE_FEATURES_SEL:
-        features_sel = (uint32_t)value;
-        break;
-    case VIRTIO_QUEUE_NOTIFY:
-        must(value < 2, "a queue is notified that does not exist");
-        break;
-    case VIRTIO_INTERRUPT_ACK:
-        interrupt_status &= ~(uint32_t)value;
-        break;
-    default:
-        break;
-    }
-}
-
-void mock_mmio_barrier(void)
-{
 }
 
 /* ---- The device's rings ---- */
@@ -250,7 +180,7 @@ static void step(void)
         }
         break;
     case 6:
-        interrupt_status = device_hostile ? input32() : 1;
+        registers_interrupt = device_hostile ? input32() : 1;
         run_component(IRQ);
         break;
     default:
@@ -262,7 +192,7 @@ static void step(void)
 static bool start(void)
 {
     flags = input8();
-    status = status_reads = features_sel = interrupt_status = 0;
+    registers_reset((flags & EVENT_INDEX) != 0, (flags & REGISTERS_LIE) != 0);
     for (uint32_t queue = 0; queue < 2; queue++) {
         device_seen[queue] = 0;
         completed[queue] = given_back[queue] = 0;

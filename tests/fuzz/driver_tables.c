@@ -3,7 +3,10 @@
  * between activations. */
 #include "../../drivers/net/virtio/virtio.c"
 
+extern const enum config_kind component_kind;
 const char *component_tables(void);
+
+const enum config_kind component_kind = CONFIG_NET_DRIVER;
 
 static bool ring_holds(const struct ring *ring)
 {

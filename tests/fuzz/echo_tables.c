@@ -2,7 +2,10 @@
 /* The echo client, and what must hold in its library's tables between activations. */
 #include "../../systems/echo/echo.c"
 
+extern const enum config_kind component_kind;
 const char *component_tables(void);
+
+const enum config_kind component_kind = CONFIG_NET_CLIENT;
 
 const char *component_tables(void)
 {

@@ -2,7 +2,10 @@
 /* The receive virtualiser, and what must hold in its tables between activations. */
 #include "../../virt/net/rx.c"
 
+extern const enum config_kind component_kind;
 const char *component_tables(void);
+
+const enum config_kind component_kind = CONFIG_NET_VIRT_RX;
 
 const char *component_tables(void)
 {
