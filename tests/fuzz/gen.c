@@ -6,6 +6,7 @@
 #include "tools/sddf/model.h"
 
 #include <libxml/parser.h>
+#include <string.h>
 
 static void check_regions(const struct model *model)
 {
@@ -16,6 +17,15 @@ static void check_regions(const struct model *model)
             const struct model_region *b = &model->regions[j];
             must(a->vaddr >= b->vaddr + b->size || b->vaddr >= a->vaddr + a->size,
                  "two regions share addresses");
+        }
+    }
+}
+
+static void check_names(const struct model *model)
+{
+    for (size_t i = 0; i < model->pd_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            must(strcmp(model->pds[i].name, model->pds[j].name) != 0, "two domains of one name");
         }
     }
 }
@@ -66,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct model *model = model_make(file, &board, &drivers);
     if (model != NULL) {
         check_regions(model);
+        check_names(model);
         check_blobs(model);
         check_text(model);
         model_free(model);

@@ -12,7 +12,14 @@ static void check_pd(const struct system_description *system, const struct syste
         must(map->region < system->region_count, "a map of no region");
         must(map->vaddr != 0 && map->vaddr % system->regions[map->region].page_size == 0,
              "a map that is not aligned");
-        must(map->vaddr + system->regions[map->region].size > map->vaddr, "a map that wraps");
+        uint64_t end = map->vaddr + system->regions[map->region].size;
+        must(end > map->vaddr, "a map that wraps");
+        for (size_t j = 0; j < i; j++) {
+            const struct system_map *other = &pd->maps[j];
+            must(end <= other->vaddr ||
+                     other->vaddr + system->regions[other->region].size <= map->vaddr,
+                 "two maps share addresses");
+        }
     }
 }
 
