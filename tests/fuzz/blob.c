@@ -18,6 +18,7 @@ enum {
     SLOT = 2 << 20,                    /* from one to the next */
     SLOT_USED = (1 << 20) + 4096,      /* the largest side */
     SLOT_CLEARED = 1024,
+    CLEARED = 64 * 1024, /* of the data */
     DATA = NET_BUFFERS_MAX * NET_BUFFER_SIZE_MAX,
     CUT = 1, /* bits of the input's first byte */
     NONE = 2,
@@ -151,14 +152,30 @@ static void map_connection(struct config_connection *connection)
     connection->theirs = (uintptr_t)(slots + (size_t)used++ * SLOT);
 }
 
+/* A region of that size, a page that faults behind it. One for all is enough. */
+static uintptr_t map_region(uint64_t bytes)
+{
+    uint64_t room = bytes < DATA ? bytes : DATA;
+    return (uintptr_t)data + (DATA - room) / 64 * 64;
+}
+
+static void map_client(struct net_client_config *config)
+{
+    map_connection(&config->rx);
+    map_connection(&config->tx);
+    config->rx_data.size %= DATA + 1; /* the device's, which nothing else bounds */
+    config->tx_data.address = map_region(config->tx_data.size);
+    config->rx_data.address =
+        config->rx_buffers != 0 ? config->tx_data.address : map_region(config->rx_data.size);
+}
+
 static void map_blob(void)
 {
-    uintptr_t there = (uintptr_t)data;
     used = 0;
     switch (component_kind) {
     case CONFIG_NET_VIRT_RX:
         map_connection(&blob.virt_rx.driver);
-        blob.virt_rx.data.address = there;
+        blob.virt_rx.data.address = map_region(blob.virt_rx.data.size);
         for (uint32_t i = 0; i < NET_CLIENTS_MAX; i++) {
             map_connection(&blob.virt_rx.clients[i].connection);
         }
@@ -167,26 +184,24 @@ static void map_blob(void)
         map_connection(&blob.virt_tx.driver);
         for (uint32_t i = 0; i < NET_CLIENTS_MAX; i++) {
             map_connection(&blob.virt_tx.clients[i].connection);
-            blob.virt_tx.clients[i].data.address = there;
+            struct config_region *region = &blob.virt_tx.clients[i].data;
+            region->address = map_region(region->size);
         }
         break;
     case CONFIG_NET_COPIER:
         map_connection(&blob.copier.virt);
         map_connection(&blob.copier.client);
-        blob.copier.virt_data.address = there;
-        blob.copier.client_data.address = there;
+        blob.copier.virt_data.address = map_region(blob.copier.virt_data.size);
+        blob.copier.client_data.address = map_region(blob.copier.client_data.size);
         break;
     case CONFIG_NET_CLIENT:
-        map_connection(&blob.client.rx);
-        map_connection(&blob.client.tx);
-        blob.client.rx_data.address = blob.client.tx_data.address = there;
-        blob.client.rx_data.size %= DATA + 1; /* the device's, which nothing else bounds */
+        map_client(&blob.client);
         break;
     case CONFIG_NET_DRIVER:
         map_connection(&blob.driver.rx);
         map_connection(&blob.driver.tx);
         blob.driver.registers.address = REGISTERS_ADDRESS;
-        blob.driver.rings.address = there;
+        blob.driver.rings.address = map_region(blob.driver.rings.size);
         break;
     }
 }
@@ -252,7 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
     }
     fuzz_begin(bytes, byte_count);
     registers_reset(true, false);
-    memset(data, 0, 64 * 1024);
+    memset(data + DATA - CLEARED, 0, CLEARED);
     uint8_t flags = input8();
     size = good_blob();
     fuzz_header(&blob.header, component_kind, size);
