@@ -225,6 +225,34 @@ static void check_taken(uint32_t given)
     must(given == size && blob.header.magic == CONFIG_MAGIC && blob.header.size == size &&
              blob.header.kind == component_kind && blob.header.version == NET_CONFIG_VERSION,
          "a blob of another kind, version or size is taken");
+    const struct config_connection *ends[2] = {0}; /* those that every blob has, as far as two */
+    switch (component_kind) {
+    case CONFIG_NET_VIRT_RX:
+        ends[0] = &blob.virt_rx.driver;
+        break;
+    case CONFIG_NET_VIRT_TX:
+        ends[0] = &blob.virt_tx.driver;
+        break;
+    case CONFIG_NET_COPIER:
+        ends[0] = &blob.copier.virt;
+        ends[1] = &blob.copier.client;
+        break;
+    case CONFIG_NET_CLIENT:
+        ends[0] = &blob.client.rx;
+        ends[1] = &blob.client.tx;
+        must((uint64_t)blob.client.rx_buffers * blob.client.buffer_size <= blob.client.tx_data.size,
+             "more buffers are taken than there are");
+        break;
+    case CONFIG_NET_DRIVER:
+        ends[0] = &blob.driver.rx;
+        ends[1] = &blob.driver.tx;
+        break;
+    }
+    for (uint32_t i = 0; i < 2 && ends[i] != NULL; i++) {
+        must(queue_capacity_valid(ends[i]->put_capacity) &&
+                 queue_capacity_valid(ends[i]->get_capacity),
+             "a capacity that is none is taken");
+    }
     must(memchr(blob.header.instance, 0, CONFIG_INSTANCE_MAX) != NULL &&
              blob.header.instance[0] != '\0',
          "an instance without a name is taken");
