@@ -19,6 +19,7 @@ sdk: build ## lay out build/sdk: others' Microkit programs build with it and run
 test: build ## build, then run every test
 	@tools/build/test $(BUILD)
 
+# What takes minutes: one line each.
 demo: ## echo over a veth pair, measured beside Linux's own echo; writes build/demo/report.json
 	@tools/build/deps build demo
 	@$(MAKE) --no-print-directory build
@@ -59,7 +60,11 @@ prove: ## contracts of the arithmetic of queues and buffers, with Frama-C's WP
 	@tools/build/deps prove
 	@proofs/wp/run
 
-long: build prove mutants ## what takes minutes: larger bounds of models and simulator, proofs, mutants
+fuzz: build ## fuzz each target for FUZZ_SECONDS (20)
+	@tools/build/deps build test
+	@tools/build/fuzz $(BUILD)
+
+long: build prove mutants fuzz ## what takes minutes: proofs, mutants, fuzzing, larger bounds of models
 	@proofs/run --long
 	@$(BUILD)/tests/weak/weak --long
 
@@ -69,4 +74,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build sdk demo up test mutants prove long sel4-test sel4-demo sel4-bench check format clean
+.PHONY: help deps build sdk demo up test fuzz mutants prove long sel4-test sel4-demo sel4-bench check format clean

@@ -207,18 +207,19 @@ static inline bool connection_adopt(struct connection *c)
 
 /* ---- Producing ---- */
 
-/* queue_space() where what this side last saw of the peer's head does not suffice. */
+/* queue_space() where what this side last saw of the peer's head does not suffice. A head that is
+ * not believed, back or beyond what was put, or another incarnation's, makes the queue full: space
+ * that is denied now must not be there for who asks for less of it. */
 static __attribute__((noinline, unused)) uint32_t queue_space_look(struct connection *c)
 {
     if (!c->ready) {
         return 0;
     }
     uint32_t head = atomic_load_acquire(&c->theirs->head); /* pairs with queue_release */
-    if (atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch) {
-        return 0;
-    }
-    if (head - c->peer_head > c->tail - c->peer_head) { /* back, or beyond what was put */
-        c->violations++;
+    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
+    if (!same_epoch || head - c->peer_head > c->tail - c->peer_head) {
+        c->violations += same_epoch;
+        c->peer_head = c->tail - c->put_capacity;
         return 0;
     }
     c->peer_head = head;

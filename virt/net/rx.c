@@ -40,6 +40,7 @@ static struct destinations destinations;
 static uint64_t holders[NET_BUFFERS_MAX]; /* 0: with us, and listed in `idle` */
 static uint16_t idle[NET_BUFFERS_MAX];    /* stack of buffers to give to the driver */
 static uint32_t idle_count, driver_held;
+static uint32_t driver_refused; /* returns in this activation; see driver_misbehaves() */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -77,6 +78,12 @@ static void drop_holder(uint32_t buffer, uint64_t holder)
 static bool misbehaves(const struct client *client)
 {
     return client->refused > client->connection.get_capacity;
+}
+
+/* So did a driver. */
+static bool driver_misbehaves(void)
+{
+    return driver_refused > driver.get_capacity;
 }
 
 /* ---- Returns: clients to us, us to the driver ---- */
@@ -216,6 +223,7 @@ static uint32_t from_driver(void)
         uint32_t buffer;
         if (!net_buffer_at(&buffers, frame.address - io_address, &buffer) ||
             (holders[buffer] & HOLDER_DRIVER) == 0) {
+            driver_refused++;
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
         }
@@ -242,6 +250,7 @@ static __attribute__((cold, noinline)) void reclaim(uint64_t holder)
 
 static void connections_check(void)
 {
+    driver_refused = 0;
     if (connection_poll(&driver) == CONNECTION_RESTARTED) {
         reclaim(HOLDER_DRIVER);
         driver_held = 0;
@@ -262,7 +271,7 @@ static void connections_check(void)
  * did not hold gives no reason to look again. */
 static bool may_wait(void)
 {
-    bool nothing = queue_arm(&driver, 1);
+    bool nothing = queue_arm(&driver, 1) || driver_misbehaves();
     bool is_short = driver_held <= config->buffer_count / 2;
     uint64_t violations = driver.violations;
     for (struct client *client = clients; client < clients_end; client++) {
@@ -275,14 +284,15 @@ static bool may_wait(void)
     return nothing;
 }
 
-/* One round; true if there may be more. Bounded: a frame takes a buffer. */
+/* One round; true if there may be more. Bounded: a frame takes a buffer, and who offers what it
+ * does not hold is not waited for. */
 static bool serve_burst(void)
 {
     for (struct client *client = clients; client < clients_end; client++) {
         from_client(client);
     }
     to_driver();
-    bool more = from_driver() == NET_BURST;
+    bool more = from_driver() == NET_BURST && !driver_misbehaves();
     if (queue_signal(&driver)) {
         signal_peer(&signals, config->driver.channel);
     }

@@ -36,8 +36,9 @@ static struct client *clients_end;
 static struct client *first_client;  /* of the next round */
 static struct client *last_returned; /* whose buffer came back last */
 static uint32_t in_flight_total;
-static uint64_t returned; /* clients with returns that are not published yet */
-static bool driver_asked; /* told that we wait, and nothing has come back since */
+static uint64_t returned;       /* clients with returns that are not published yet */
+static uint32_t driver_refused; /* returns in this activation; see driver_misbehaves() */
+static bool driver_asked;       /* told that we wait, and nothing has come back since */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -82,6 +83,12 @@ static inline void flight_flip(struct client *client, uint32_t buffer)
 static bool misbehaves(const struct client *client)
 {
     return client->refused > client->connection.get_capacity;
+}
+
+/* So did a driver. */
+static bool driver_misbehaves(void)
+{
+    return driver_refused > driver.get_capacity;
 }
 
 /* ---- Frames: clients to us, us to the driver ---- */
@@ -244,6 +251,7 @@ static uint32_t from_driver(void)
     driver_asked = false;
     for (uint32_t i = 0; i < count; i++) {
         if (!take_back(net_get_one(&driver).address)) {
+            driver_refused++;
             stats_add(stats, BAD_DRIVER_RETURN, 1);
         }
     }
@@ -271,6 +279,7 @@ static __attribute__((cold, noinline)) void reclaim_from_driver(void)
 /* A client that starts anew owns all its buffers but those in flight, which come back to it. */
 static void connections_check(void)
 {
+    driver_refused = 0;
     if (connection_poll(&driver) == CONNECTION_RESTARTED) {
         reclaim_from_driver();
         peer_adopt(&driver, &signals, config->driver.channel);
@@ -284,7 +293,7 @@ static void connections_check(void)
 /* Passes a client's wish for sent buffers on to the driver, which may be lazy otherwise. */
 static bool wait_for_returns(void)
 {
-    bool nothing = queue_arm(&driver, 1);
+    bool nothing = queue_arm(&driver, 1) || driver_misbehaves();
     if (nothing && !driver_asked) {
         driver_asked = true;
         signal_peer(&signals, config->driver.channel);
@@ -315,7 +324,7 @@ static bool may_wait(void)
 /* One round; true if there may be more. */
 static bool serve_burst(void)
 {
-    bool more = from_driver() == NET_BURST;
+    bool more = from_driver() == NET_BURST && !driver_misbehaves();
     more |= round_of_clients();
     publish_returns();
     if (queue_signal(&driver)) {
