@@ -204,12 +204,13 @@ static void publish(uint64_t to)
     }
 }
 
-static uint32_t from_driver(void)
+/* True if there are more. */
+static bool from_driver(void)
 {
     uint64_t taken = 0;
     uint32_t count = net_available(&driver);
     if (count == 0) {
-        return 0;
+        return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         struct net_desc frame = net_get_one(&driver);
@@ -225,7 +226,7 @@ static uint32_t from_driver(void)
     queue_release(&driver);
     stats_add(stats, FRAMES, count);
     publish(taken);
-    return count;
+    return queue_left(&driver) != 0;
 }
 
 /* ---- Restart, waiting, entry points ---- */
@@ -275,14 +276,14 @@ static bool may_wait(void)
     return nothing;
 }
 
-/* One round; true if there may be more. Bounded: a frame takes a buffer. */
+/* One round; true if there is more. Bounded: a frame takes a buffer. */
 static bool serve_burst(void)
 {
     for (struct client *client = clients; client < clients_end; client++) {
         from_client(client);
     }
     to_driver();
-    bool more = from_driver() == NET_BURST;
+    bool more = from_driver();
     if (queue_signal(&driver)) {
         signal_peer(&signals, config->driver.channel);
     }
