@@ -45,8 +45,8 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Received frames: device to virtualiser. Each of these four moves a burst at most; true if there is
- * more. */
+/* Received frames: device to virtualiser. Each of these four moves a burst at most; true if there
+ * is more. */
 static bool rx_return(void)
 {
     uint32_t done = net_device_rx_done();
