@@ -45,13 +45,15 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Received frames: device to virtualiser. Each of these four returns how many were moved. */
-static uint32_t rx_return(void)
+/* Received frames: device to virtualiser. Each of these four moves a burst at most; true if there
+ * is more. */
+static bool rx_return(void)
 {
-    uint32_t count = least(net_device_rx_done(), NET_BURST);
+    uint32_t done = net_device_rx_done();
+    uint32_t count = least(done, NET_BURST);
     uint64_t frames = 0, bytes = 0;
     if (count == 0) {
-        return 0;
+        return false;
     }
     count = least(count, queue_space(&rx, count));
     for (uint32_t i = 0; i < count; i++) {
@@ -65,31 +67,31 @@ static uint32_t rx_return(void)
     queue_publish(&rx);
     stats_add(stats, RX_FRAMES, frames);
     stats_add(stats, RX_BYTES, bytes);
-    return count;
+    return count == NET_BURST && done > NET_BURST;
 }
 
 /* Empty buffers: virtualiser to device. */
-static uint32_t rx_provide(void)
+static bool rx_provide(void)
 {
     uint32_t count = net_available(&rx);
     if (count == 0) {
-        return 0;
+        return false;
     }
     count = least(count, net_device_rx_room());
     for (uint32_t i = 0; i < count; i++) {
         net_device_rx_provide(net_get_one(&rx));
     }
     queue_release(&rx);
-    return count;
+    return count == NET_BURST && queue_left(&rx) != 0;
 }
 
 /* Frames to send: virtualiser to device. */
-static uint32_t tx_provide(void)
+static bool tx_provide(void)
 {
     uint32_t count = net_available(&tx);
     uint64_t bytes = 0;
     if (count == 0) {
-        return 0;
+        return false;
     }
     count = least(count, net_device_tx_room());
     for (uint32_t i = 0; i < count; i++) {
@@ -100,15 +102,16 @@ static uint32_t tx_provide(void)
     queue_release(&tx);
     stats_add(stats, TX_FRAMES, count);
     stats_add(stats, TX_BYTES, bytes);
-    return count;
+    return count == NET_BURST && queue_left(&tx) != 0;
 }
 
 /* Sent buffers: device to virtualiser. */
-static uint32_t tx_return(void)
+static bool tx_return(void)
 {
-    uint32_t count = least(net_device_tx_done(), NET_BURST);
+    uint32_t done = net_device_tx_done();
+    uint32_t count = least(done, NET_BURST);
     if (count == 0) {
-        return 0;
+        return false;
     }
     count = least(count, queue_space(&tx, count));
     for (uint32_t i = 0; i < count; i++) {
@@ -118,17 +121,17 @@ static uint32_t tx_return(void)
         }
     }
     queue_publish(&tx);
-    return count;
+    return count == NET_BURST && done > NET_BURST;
 }
 
-/* One round, both ways; true if there may be more. Bounded by the buffers that exist: each moves on
+/* One round, both ways; true if there is more. Bounded by the buffers that exist: each moves on
  * and none is made here. */
 static bool serve_burst(void)
 {
-    bool more = rx_return() == NET_BURST;
-    more |= tx_return() == NET_BURST;
-    more |= rx_provide() == NET_BURST;
-    more |= tx_provide() == NET_BURST;
+    bool more = rx_return();
+    more |= tx_return();
+    more |= rx_provide();
+    more |= tx_provide();
     net_device_commit();
     if (queue_signal(&tx)) {
         signal_peer(&signals, config->tx.channel);

@@ -88,6 +88,18 @@ static inline void shared_write(shared_u64 *word, uint64_t value)
     word->value = value;
 }
 
+static inline void shared_write16(shared_u16 *word, uint16_t value)
+{
+    word->value = value;
+}
+
+static inline uint32_t shared_read32(const shared_u32 *word)
+{
+    uint32_t value = word->value;
+    __asm__("" : "+r"(value));
+    return value;
+}
+
 static inline uint64_t shared_read(const shared_u64 *word)
 {
     uint64_t value = word->value;

@@ -350,6 +350,12 @@ static inline const shared_u64 *queue_get_slot(struct connection *c, size_t entr
     return c->get_entries + at * (entry_size / 8);
 }
 
+/* Entries that the last queue_available() found and that were not taken yet. */
+static inline uint32_t queue_left(const struct connection *c)
+{
+    return c->peer_tail - c->head;
+}
+
 /* Release: the copies are made before the slots are given back; pairs with the acquire in
  * queue_space. */
 static inline void queue_release(struct connection *c)

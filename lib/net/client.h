@@ -6,7 +6,7 @@
  *         count = net_client_receive(&net, frames, NET_BURST);
  *         each frame: net_client_send() it, or net_client_return() it
  *         net_client_push(&net);
- *     } while (count == NET_BURST || !net_client_may_wait(&net));
+ *     } while (!net_client_may_wait(&net));
  *     net_client_end(&net);                    the last thing that the entry point does
  *
  * With a copier (net_client_in_place()) the client has one pool of buffers for both directions: a

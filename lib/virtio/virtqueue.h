@@ -99,7 +99,7 @@ static inline void virtqueue_open(struct virtqueue *queue, void *memory, uint16_
 
 static inline void virtqueue_offer(struct virtqueue *queue, uint16_t head)
 {
-    atomic_store16_relaxed(&queue->available->ring[queue->offered++ & queue->mask], head);
+    shared_write16(&queue->available->ring[queue->offered++ & queue->mask], head);
 }
 
 /* Shows the device what was offered (section 2.7.13.3). Returns true if it wants a doorbell
@@ -132,8 +132,8 @@ static inline uint32_t virtqueue_used_count(const struct virtqueue *queue)
 static inline uint32_t virtqueue_take(struct virtqueue *queue, uint32_t *length)
 {
     const struct virtq_used_element *element = &queue->used->ring[queue->seen++ & queue->mask];
-    *length = atomic_load_relaxed(&element->length);
-    return atomic_load_relaxed(&element->id);
+    *length = shared_read32(&element->length);
+    return shared_read32(&element->id);
 }
 
 /* Asks for an interrupt at the next used chain, or for none. Returns true if nothing has come

@@ -102,7 +102,7 @@ static void serve(void)
             handle(&frames[i]);
         }
         net_client_push(&net);
-    } while (count == NET_BURST || !net_client_may_wait(&net));
+    } while (!net_client_may_wait(&net));
 
     stats_set(stats, DROP_TX_DOWN, net.tx_down);
     stats_set(stats, BAD_RETURNS, net.bad_returns);

@@ -77,7 +77,7 @@ static uint32_t copy(const struct net_desc *frame)
     return frame->length;
 }
 
-/* A burst of the virtualiser's frames: to the client, and back. True if there may be more. */
+/* A burst of the virtualiser's frames: to the client, and back. True if there are more. */
 static bool serve_burst(void)
 {
     uint64_t bytes = 0, copied = 0;
@@ -106,7 +106,7 @@ static bool serve_burst(void)
     }
     stats_add(stats, FRAMES, copied);
     stats_add(stats, BYTES, bytes);
-    return count == NET_BURST;
+    return count == NET_BURST && queue_left(&virt) != 0;
 }
 
 /* Asks for the wake that is needed; true if there is nothing to do now. */

@@ -211,12 +211,13 @@ static void publish(uint64_t to)
     }
 }
 
-static uint32_t from_driver(void)
+/* True if there are more. */
+static bool from_driver(void)
 {
     uint64_t taken = 0;
     uint32_t count = net_available(&driver);
     if (count == 0) {
-        return 0;
+        return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         struct net_desc frame = net_get_one(&driver);
@@ -233,7 +234,7 @@ static uint32_t from_driver(void)
     queue_release(&driver);
     stats_add(stats, FRAMES, count);
     publish(taken);
-    return count;
+    return queue_left(&driver) != 0;
 }
 
 /* ---- Restart, waiting, entry points ---- */
@@ -284,7 +285,7 @@ static bool may_wait(void)
     return nothing;
 }
 
-/* One round; true if there may be more. Bounded: a frame takes a buffer, and who offers what it
+/* One round; true if there is more. Bounded: a frame takes a buffer, and who offers what it
  * does not hold is not waited for. */
 static bool serve_burst(void)
 {
@@ -292,7 +293,7 @@ static bool serve_burst(void)
         from_client(client);
     }
     to_driver();
-    bool more = from_driver() == NET_BURST && !driver_misbehaves();
+    bool more = from_driver() && !driver_misbehaves();
     if (queue_signal(&driver)) {
         signal_peer(&signals, config->driver.channel);
     }

@@ -168,19 +168,19 @@ static void pass_on(struct client *client, uint32_t count)
     stats_add(stats, BYTES, bytes);
 }
 
-/* A client's turn. True if it may have more to send: it used its turn up, and behaves. */
+/* A client's turn. True if it has more to send: it used its turn up, and behaves. */
 static bool from_client(struct client *client)
 {
     uint32_t turn = client->per_round;
-    uint32_t count = net_available(&client->connection);
-    count = count < turn ? count : turn;
-    if (count == 0) {
+    uint32_t offered = net_available(&client->connection);
+    offered = offered < turn ? offered : turn;
+    if (offered == 0) {
         return false;
     }
-    uint32_t space = queue_space(&driver, count);
-    count = count < space ? count : space;
+    uint32_t space = queue_space(&driver, offered);
+    uint32_t count = offered < space ? offered : space;
     pass_on(client, count);
-    return (count == turn || count == NET_BURST) && !misbehaves(client);
+    return count == offered && queue_left(&client->connection) != 0 && !misbehaves(client);
 }
 
 /* One round over all clients; each round starts with another. True if another may find more. */
@@ -242,11 +242,12 @@ static void publish_returns(void)
     }
 }
 
-static uint32_t from_driver(void)
+/* True if there are more. */
+static bool from_driver(void)
 {
     uint32_t count = net_available(&driver);
     if (count == 0) {
-        return 0;
+        return false;
     }
     driver_asked = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -256,7 +257,7 @@ static uint32_t from_driver(void)
         }
     }
     queue_release(&driver);
-    return count;
+    return queue_left(&driver) != 0;
 }
 
 /* ---- Restart, waiting, entry points ---- */
@@ -321,10 +322,10 @@ static bool may_wait(void)
     return nothing;
 }
 
-/* One round; true if there may be more. */
+/* One round; true if there is more. */
 static bool serve_burst(void)
 {
-    bool more = from_driver() == NET_BURST && !driver_misbehaves();
+    bool more = from_driver() && !driver_misbehaves();
     more |= round_of_clients();
     publish_returns();
     if (queue_signal(&driver)) {

@@ -5,8 +5,9 @@
  *
  * A frame is a chain of two descriptors: the header that VirtIO wants before each frame, which lies
  * in this driver's own memory, and the buffer, which the driver never sees. Slot s of a queue has
- * the descriptors 2s and 2s + 1; only the second changes after start-up. No offload is negotiated,
- * so one header, all zero, serves every frame sent, and those of received frames are not read. */
+ * the descriptors s, so that a chain's id is its slot, and SLOTS + s; only the second changes after
+ * start-up. No offload is negotiated, so one header, all zero, serves every frame sent, and those
+ * of received frames are not read. */
 #include "device.h"
 
 #include <sddf/mmio.h>
@@ -33,12 +34,18 @@ enum {
 
 #define NOT_HELD UINT64_MAX /* no buffer's address */
 
-/* One direction: the virtqueue, and what the device holds by slot. */
+/* What the device holds in a slot; or nothing, and the slot is in the list of free ones. */
+struct slot {
+    uint64_t address;        /* of the buffer, or NOT_HELD */
+    uint64_t length_or_next; /* of the buffer, in bytes; or the next free slot */
+};
+
+/* One direction. What the device holds is what it was offered less what was seen to come back. */
 struct ring {
+    struct slot slots[SLOTS];
     struct virtqueue queue;
-    struct net_desc held[SLOTS]; /* address NOT_HELD: nothing */
-    uint16_t free[SLOTS];        /* stack of free slots */
-    uint32_t free_count;
+    uint32_t free;  /* the first free slot, if there is room */
+    uint32_t wrong; /* seen to come back, but not believed */
     bool broken; /* the device claimed more than it was given; nothing of it is believed any more */
 };
 
@@ -51,27 +58,32 @@ static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, b
 {
     virtqueue_open(&ring->queue, (void *)memory, QUEUE_SIZE, event_index);
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        struct virtq_desc *chain = &ring->queue.descriptors[2 * slot];
-        chain[0] =
+        struct virtq_desc *header = &ring->queue.descriptors[slot];
+        header[0] =
             (struct virtq_desc){header_io, HEADER_BYTES, (uint16_t)(VIRTQ_DESC_F_NEXT | write_flag),
-                                (uint16_t)(2 * slot + 1)};
-        chain[1] = (struct virtq_desc){0, 0, write_flag, 0};
-        ring->held[slot].address = NOT_HELD;
-        ring->free[slot] = (uint16_t)(SLOTS - 1 - slot);
+                                (uint16_t)(SLOTS + slot)};
+        header[SLOTS] = (struct virtq_desc){0, 0, write_flag, 0};
+        ring->slots[slot] = (struct slot){NOT_HELD, slot + 1};
     }
-    ring->free_count = SLOTS;
+    ring->free = ring->wrong = 0;
     virtqueue_interrupt(&ring->queue, false);
+}
+
+static inline uint32_t ring_held(const struct ring *ring)
+{
+    return ring->queue.offered - (ring->queue.seen - ring->wrong);
 }
 
 static inline __attribute__((always_inline)) void ring_provide(struct ring *ring,
                                                                struct net_desc buffer)
 {
-    uint32_t slot = ring->free[--ring->free_count];
-    struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
+    uint32_t slot = ring->free;
+    ring->free = (uint32_t)ring->slots[slot].length_or_next;
+    struct virtq_desc *data = &ring->queue.descriptors[SLOTS + slot];
     data->address = buffer.address;
     data->length = buffer.length;
-    ring->held[slot] = buffer;
-    virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
+    ring->slots[slot] = (struct slot){buffer.address, buffer.length};
+    virtqueue_offer(&ring->queue, (uint16_t)slot);
 }
 
 static __attribute__((cold, noinline)) uint32_t ring_break(struct ring *ring)
@@ -84,7 +96,7 @@ static __attribute__((cold, noinline)) uint32_t ring_break(struct ring *ring)
 static inline uint32_t ring_done(struct ring *ring)
 {
     uint32_t used = virtqueue_used_count(&ring->queue);
-    bool believed = used <= SLOTS - ring->free_count && !ring->broken;
+    bool believed = used <= ring_held(ring) && !ring->broken;
     return __builtin_expect(used == 0 || believed, 1) ? used : ring_break(ring);
 }
 
@@ -92,15 +104,16 @@ static inline uint32_t ring_done(struct ring *ring)
 static inline __attribute__((always_inline)) bool
 ring_return(struct ring *ring, struct net_desc *buffer, uint32_t *length)
 {
-    uint32_t id = virtqueue_take(&ring->queue, length);
-    uint32_t slot = id / 2;
-    if (id >= QUEUE_SIZE || id % 2 != 0 || ring->held[slot].address == NOT_HELD) {
+    uint32_t slot = virtqueue_take(&ring->queue, length);
+    if (slot >= SLOTS || ring->slots[slot].address == NOT_HELD) {
+        ring->wrong++;
         errors++;
         return false;
     }
-    *buffer = ring->held[slot];
-    ring->held[slot].address = NOT_HELD;
-    ring->free[ring->free_count++] = (uint16_t)slot;
+    *buffer = (struct net_desc){.address = ring->slots[slot].address,
+                                .length = (uint16_t)ring->slots[slot].length_or_next};
+    ring->slots[slot] = (struct slot){NOT_HELD, ring->free};
+    ring->free = slot;
     return true;
 }
 
@@ -146,12 +159,12 @@ void net_device_irq_clear(void)
 
 uint32_t net_device_rx_room(void)
 {
-    return rx.free_count;
+    return SLOTS - ring_held(&rx);
 }
 
 uint32_t net_device_rx_held(void)
 {
-    return SLOTS - rx.free_count;
+    return ring_held(&rx);
 }
 
 void net_device_rx_provide(struct net_desc buffer)
@@ -183,7 +196,7 @@ bool net_device_rx_return(struct net_desc *frame)
 
 uint32_t net_device_tx_room(void)
 {
-    return tx.free_count;
+    return SLOTS - ring_held(&tx);
 }
 
 void net_device_tx_provide(struct net_desc frame)
