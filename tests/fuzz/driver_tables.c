@@ -8,22 +8,27 @@ const char *component_tables(void);
 
 const enum config_kind component_kind = CONFIG_NET_DRIVER;
 
+/* Each slot is in the device or in the list of free ones, once. */
 static bool ring_holds(const struct ring *ring)
 {
     bool listed[SLOTS] = {false};
-    uint32_t held = 0;
-    for (uint32_t i = 0; i < ring->free_count; i++) {
-        uint32_t slot = ring->free[i];
-        if (slot >= SLOTS || listed[slot] || ring->held[slot].address != NOT_HELD) {
+    uint32_t held = ring_held(ring);
+    if (held > SLOTS || ring->queue.offered != ring->queue.published) {
+        return false;
+    }
+    for (uint32_t i = 0, slot = ring->free; i < SLOTS - held; i++) {
+        if (slot >= SLOTS || listed[slot] || ring->slots[slot].address != NOT_HELD) {
             return false;
         }
         listed[slot] = true;
+        slot = (uint32_t)ring->slots[slot].length_or_next;
     }
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        held += !listed[slot];
+        if (!listed[slot] && ring->slots[slot].address == NOT_HELD) {
+            return false;
+        }
     }
-    return ring->free_count <= SLOTS && held + ring->free_count == SLOTS &&
-           ring->queue.offered == ring->queue.published;
+    return true;
 }
 
 const char *component_tables(void)
