@@ -11,14 +11,13 @@ const char *component_tables(void)
 {
     uint32_t total = 0;
     for (uint32_t i = 0; i < config->client_count; i++) {
-        for (uint32_t buffer = 0; buffer < NET_BUFFERS_MAX; buffer++) {
-            if (buffer % 64 == 0 && clients[i].in_flight[buffer / 64] == 0) {
-                buffer += 63;
-            } else if (flight_test(&clients[i], buffer)) {
-                total++;
-                if (buffer >= clients[i].buffers.count) {
-                    return "a buffer is in flight that does not exist";
-                }
+        uint32_t count = clients[i].buffers.count;
+        for (uint32_t word = 0; word < NET_BUFFERS_MAX / 64; word++) {
+            uint64_t bits = clients[i].in_flight[word];
+            uint32_t exist = count < 64 * word ? 0 : count - 64 * word;
+            total += (uint32_t)__builtin_popcountll(bits);
+            if (exist < 64 && bits >> exist != 0) {
+                return "a buffer is in flight that does not exist";
             }
         }
     }
