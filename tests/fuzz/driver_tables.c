@@ -8,8 +8,7 @@ const char *component_tables(void);
 
 const enum config_kind component_kind = CONFIG_NET_DRIVER;
 
-/* As many slots as the device does not hold are in the list of free ones, each once. (The others
- * hold what the virtualiser gave, be it an address like NOT_HELD.) */
+/* Each slot is in the device or in the list of free ones, once. */
 static bool ring_holds(const struct ring *ring)
 {
     bool listed[SLOTS] = {false};
@@ -18,11 +17,16 @@ static bool ring_holds(const struct ring *ring)
         return false;
     }
     for (uint32_t i = 0, slot = ring->free; i < SLOTS - held; i++) {
-        if (slot >= SLOTS || listed[slot] || ring->slots[slot].address != NOT_HELD) {
+        if (slot >= SLOTS || listed[slot] || (ring->slots[slot].length_or_next & SLOT_FREE) == 0) {
             return false;
         }
         listed[slot] = true;
         slot = (uint32_t)ring->slots[slot].length_or_next;
+    }
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        if (!listed[slot] && (ring->slots[slot].length_or_next & SLOT_FREE) != 0) {
+            return false;
+        }
     }
     return true;
 }

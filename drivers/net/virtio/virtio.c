@@ -32,12 +32,14 @@ enum {
     RINGS_BYTES = 32 * 1024 + 128
 };
 
-#define NOT_HELD UINT64_MAX /* no buffer's address */
+/* Beside the next free slot. No buffer is so long; its address may be anything, so it says nothing.
+ */
+#define SLOT_FREE (1ULL << 63)
 
 /* What the device holds in a slot; or nothing, and the slot is in the list of free ones. */
 struct slot {
-    uint64_t address;        /* of the buffer, or NOT_HELD */
-    uint64_t length_or_next; /* of the buffer, in bytes; or the next free slot */
+    uint64_t address;        /* of the buffer */
+    uint64_t length_or_next; /* of the buffer, in bytes; or the next free slot, and SLOT_FREE */
 };
 
 /* One direction. What the device holds is what it was offered less what was seen to come back. */
@@ -63,7 +65,7 @@ static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, b
             (struct virtq_desc){header_io, HEADER_BYTES, (uint16_t)(VIRTQ_DESC_F_NEXT | write_flag),
                                 (uint16_t)(SLOTS + slot)};
         header[SLOTS] = (struct virtq_desc){0, 0, write_flag, 0};
-        ring->slots[slot] = (struct slot){NOT_HELD, slot + 1};
+        ring->slots[slot] = (struct slot){0, SLOT_FREE | (slot + 1)};
     }
     ring->free = ring->wrong = 0;
     virtqueue_interrupt(&ring->queue, false);
@@ -105,14 +107,14 @@ static inline __attribute__((always_inline)) bool
 ring_return(struct ring *ring, struct net_desc *buffer, uint32_t *length)
 {
     uint32_t slot = virtqueue_take(&ring->queue, length);
-    if (slot >= SLOTS || ring->slots[slot].address == NOT_HELD) {
+    if (slot >= SLOTS || (ring->slots[slot].length_or_next & SLOT_FREE) != 0) {
         ring->wrong++;
         errors++;
         return false;
     }
     *buffer = (struct net_desc){.address = ring->slots[slot].address,
                                 .length = (uint16_t)ring->slots[slot].length_or_next};
-    ring->slots[slot] = (struct slot){NOT_HELD, ring->free};
+    ring->slots[slot] = (struct slot){0, SLOT_FREE | ring->free};
     ring->free = slot;
     return true;
 }
