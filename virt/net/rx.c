@@ -290,7 +290,7 @@ static bool serve_burst(void)
     return more;
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     connections_check();
     while (serve_burst() || !may_wait()) {
@@ -343,8 +343,7 @@ void init(void)
     signal_peer(&signals, config->driver.channel);
     destinations_open(&destinations, config->clients, config->client_count);
     clients_open();
-    serve();
-    signal_end(&signals);
+    notified(config->driver.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)

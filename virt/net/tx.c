@@ -325,7 +325,7 @@ static bool serve_burst(void)
     return more;
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     connections_check();
     while (serve_burst() || !may_wait()) {
@@ -378,8 +378,7 @@ void init(void)
     }
     signal_peer(&signals, config->driver.channel);
     clients_open();
-    serve();
-    signal_end(&signals);
+    notified(config->driver.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)
