@@ -21,8 +21,8 @@
 _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a holder set");
 
 struct client {
-    struct connection connection;
-    uint64_t bit; /* in sets of holders */
+    _Alignas(128) struct connection connection; /* the size a power of two: an index is a shift */
+    uint64_t bit;                               /* in sets of holders */
     uint32_t channel;
     uint32_t held;
     uint32_t held_max;
@@ -208,6 +208,7 @@ static void publish(uint64_t to)
 static bool from_driver(void)
 {
     uint64_t taken = 0;
+    uint32_t good = 0;
     uint32_t count = net_available(&driver);
     if (count == 0) {
         return false;
@@ -220,9 +221,10 @@ static bool from_driver(void)
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
         }
-        driver_held--;
+        good++;
         taken |= deliver(buffer, frame.length);
     }
+    driver_held -= good;
     queue_release(&driver);
     stats_add(stats, FRAMES, count);
     publish(taken);
