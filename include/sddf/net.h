@@ -124,13 +124,12 @@ static inline uint64_t net_buffer_offset(const struct net_buffers *buffers, uint
  * of it is read once, since a client or a device may change it meanwhile. */
 static inline uint64_t net_frame_destination(const shared_u64 *frame)
 {
-    return atomic_load64_relaxed(&frame[0]) & NET_MAC_MASK;
+    return shared_read(&frame[0]) & NET_MAC_MASK;
 }
 
 static inline uint64_t net_frame_source(const shared_u64 *frame)
 {
-    return atomic_load64_relaxed(&frame[0]) >> 48 |
-           (atomic_load64_relaxed(&frame[1]) << 16 & NET_MAC_MASK);
+    return shared_read(&frame[0]) >> 48 | (shared_read(&frame[1]) << 16 & NET_MAC_MASK);
 }
 
 static inline uint64_t net_mac_value(const uint8_t mac[6])

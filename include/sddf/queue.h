@@ -17,8 +17,9 @@
  * Each side keeps its truth (indices, capacities, what it last saw) in private memory, in a struct
  * connection. A word of the peer's is read once and believed only within bounds; anything else is a
  * *violation*: counted, and the connection reads as empty. An entry is copied out once; check and
- * use only the copy. Nothing that a peer writes can make these functions loop, fault or reach
- * outside `entries`.
+ * use only the copy. Functions that touch shared words take what they need of the private state
+ * first, since compilers read memory anew after an atomic access. Nothing that a peer writes can
+ * make these functions loop, fault or reach outside `entries`.
  *
  * Batches are the unit: put any number, publish once, signal once; get what is there, release once.
  *
@@ -273,14 +274,16 @@ static inline void queue_publish(struct connection *c)
 /* True if the peer asked to be woken by one of the entries published since the last call. */
 static inline bool queue_signal(struct connection *c)
 {
-    uint32_t fresh = c->tail - c->tail_checked;
+    const struct queue_side *theirs = c->theirs;
+    uint32_t tail = c->tail;
+    uint32_t fresh = tail - c->tail_checked;
     if (fresh == 0) {
         return false;
     }
+    c->tail_checked = tail;
     atomic_fence_seq_cst(); /* F1, pairs with F2 in queue_arm */
-    uint32_t mark = atomic_load_relaxed(&c->theirs->mark);
-    c->tail_checked = c->tail;
-    return c->tail - mark - 1 < fresh;
+    uint32_t mark = atomic_load_relaxed(&theirs->mark);
+    return tail - mark - 1 < fresh;
 }
 
 /* True if the peer waits for entries that are not yet published: what a producer that returns
@@ -305,20 +308,22 @@ static __attribute__((cold, noinline, unused)) uint32_t queue_doubt(struct conne
  * of the peer is never believed (proofs/epochs.pml). */
 static inline uint32_t queue_available(struct connection *c)
 {
+    const struct queue_side *theirs = c->theirs;
+    uint32_t head = c->head, capacity = c->get_capacity, peer_epoch = c->peer_epoch;
     if (!c->ready) {
         return 0;
     }
-    uint32_t tail = atomic_load_acquire(&c->theirs->tail); /* pairs with queue_publish */
-    if (tail == c->head) {
+    uint32_t tail = atomic_load_acquire(&theirs->tail); /* pairs with queue_publish */
+    if (tail == head) {
         c->peer_tail = tail;
         return 0;
     }
-    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
-    if (__builtin_expect(!same_epoch || tail - c->head > c->get_capacity, 0)) {
+    bool same_epoch = atomic_load_acquire(&theirs->epoch) == peer_epoch;
+    if (__builtin_expect(!same_epoch || tail - head > capacity, 0)) {
         return queue_doubt(c, same_epoch);
     }
     c->peer_tail = tail;
-    return tail - c->head;
+    return tail - head;
 }
 
 /* Copies up to `count` entries of `entry_size` bytes (a multiple of 8) out, of those that the last
@@ -368,13 +373,15 @@ static inline void queue_release(struct connection *c)
  * lies, is down or restarts gives no reason to look again; it notifies when it is back. */
 static inline bool queue_arm(struct connection *c, uint32_t k)
 {
-    atomic_store_relaxed(&c->mine->mark, c->head + k - 1);
+    const struct queue_side *theirs = c->theirs;
+    uint32_t head = c->head;
+    atomic_store_relaxed(&c->mine->mark, head + k - 1);
     atomic_fence_seq_cst(); /* F2, pairs with F1 in queue_signal */
-    uint32_t available = atomic_load_acquire(&c->theirs->tail) - c->head;
+    uint32_t available = atomic_load_acquire(&theirs->tail) - head;
     if (available < k) {
         return true;
     }
-    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
+    bool same_epoch = atomic_load_acquire(&theirs->epoch) == c->peer_epoch;
     return !c->ready || !same_epoch || available > c->get_capacity;
 }
 

@@ -115,7 +115,7 @@ static bool may_wait(void)
     return queue_space(&virt, 1) == 0 || queue_arm(&virt, 1);
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     peer_check(&virt, &signals, config->virt.channel);
     peer_check(&client, &signals, config->client.channel);
@@ -146,8 +146,7 @@ void init(void)
     }
     signal_peer(&signals, config->virt.channel);
     signal_peer(&signals, config->client.channel);
-    serve();
-    signal_end(&signals);
+    notified(config->virt.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)

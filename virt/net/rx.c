@@ -21,8 +21,8 @@
 _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a holder set");
 
 struct client {
-    struct connection connection;
-    uint64_t bit; /* in sets of holders */
+    _Alignas(128) struct connection connection; /* the size a power of two: an index is a shift */
+    uint64_t bit;                               /* in sets of holders */
     uint32_t channel;
     uint32_t held;
     uint32_t held_max;
@@ -215,6 +215,7 @@ static void publish(uint64_t to)
 static bool from_driver(void)
 {
     uint64_t taken = 0;
+    uint32_t good = 0;
     uint32_t count = net_available(&driver);
     if (count == 0) {
         return false;
@@ -228,9 +229,10 @@ static bool from_driver(void)
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
         }
-        driver_held--;
+        good++;
         taken |= deliver(buffer, frame.length);
     }
+    driver_held -= good;
     queue_release(&driver);
     stats_add(stats, FRAMES, count);
     publish(taken);
@@ -300,7 +302,7 @@ static bool serve_burst(void)
     return more;
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     connections_check();
     while (serve_burst() || !may_wait()) {
@@ -353,8 +355,7 @@ void init(void)
     signal_peer(&signals, config->driver.channel);
     destinations_open(&destinations, config->clients, config->client_count);
     clients_open();
-    serve();
-    signal_end(&signals);
+    notified(config->driver.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)

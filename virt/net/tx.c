@@ -199,18 +199,26 @@ static bool round_of_clients(void)
 
 /* ---- Returns: the driver to us, us to the clients ---- */
 
-/* The client whose data region holds `io_address`, or NULL. Most often the same as last time. */
-static inline struct client *client_of(uint64_t io_address)
+static inline bool lies_with(const struct client *client, uint64_t io_address)
 {
-    struct client *client = last_returned;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        if (io_address - client->io_address < client->size) {
+    return io_address - client->io_address < client->size;
+}
+
+static __attribute__((noinline)) struct client *client_search(uint64_t io_address)
+{
+    for (struct client *client = clients; client < clients_end; client++) {
+        if (lies_with(client, io_address)) {
             last_returned = client;
             return client;
         }
-        client = next(client);
     }
     return NULL;
+}
+
+/* The client whose data region holds `io_address`, or NULL. Most often the same as last time. */
+static inline struct client *client_of(uint64_t io_address)
+{
+    return lies_with(last_returned, io_address) ? last_returned : client_search(io_address);
 }
 
 /* Gives a sent buffer back to its client. False if it is nobody's that is in flight. */
@@ -226,7 +234,6 @@ static inline bool take_back(uint64_t io_address)
         return false;
     }
     flight_flip(client, buffer);
-    in_flight_total--;
     give_back(client, offset);
     return true;
 }
@@ -250,11 +257,14 @@ static bool from_driver(void)
         return false;
     }
     driver_asked = false;
+    uint32_t good = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!take_back(net_get_one(&driver).address)) {
-            driver_refused++;
-            stats_add(stats, BAD_DRIVER_RETURN, 1);
-        }
+        good += take_back(net_get_one(&driver).address);
+    }
+    in_flight_total -= good;
+    if (good != count) {
+        driver_refused += count - good;
+        stats_add(stats, BAD_DRIVER_RETURN, count - good);
     }
     queue_release(&driver);
     return queue_left(&driver) != 0;
@@ -334,7 +344,7 @@ static bool serve_burst(void)
     return more;
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     connections_check();
     while (serve_burst() || !may_wait()) {
@@ -387,8 +397,7 @@ void init(void)
     }
     signal_peer(&signals, config->driver.channel);
     clients_open();
-    serve();
-    signal_end(&signals);
+    notified(config->driver.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)
