@@ -8,12 +8,11 @@ QUEUE = "include/sddf/queue.h"
 STREAM, LAZY, RESTART = (f"tests/weak/scenario_{name}.c" for name in ("stream", "lazy", "restart"))
 
 FENCE = "atomic_fence_seq_cst();"
-ARM_LOOK = "atomic_load_acquire(&c->theirs->tail)"
 
 
-def relaxed_load(name, function, word):
+def relaxed_load(name, function, word, theirs="c->theirs"):
     """An acquire that is none."""
-    text = f"atomic_load_acquire(&c->theirs->{word})"
+    text = f"atomic_load_acquire(&{theirs}->{word})"
     return (name, QUEUE, function, text, text.replace("acquire", "relaxed"))
 
 
@@ -29,11 +28,11 @@ MUTANTS = [
     ("arm: without F2", QUEUE, "queue_arm", FENCE, ""),
     ("arm: without the second look", QUEUE, "queue_arm", "if (available < k) {", "if (true) {"),
     ("arm: F2 before the mark", QUEUE, "queue_arm",
-     "atomic_store_relaxed(&c->mine->mark, c->head + k - 1);",
-     FENCE + "atomic_store_relaxed(&c->mine->mark, c->head + k - 1); if (0)"),
+     "atomic_store_relaxed(&c->mine->mark, head + k - 1);",
+     FENCE + "atomic_store_relaxed(&c->mine->mark, head + k - 1); if (0)"),
     ("signal: F1 after the mark", QUEUE, "queue_signal",
-     FENCE, "uint32_t early = atomic_load_relaxed(&c->theirs->mark);" + FENCE,
-     "= atomic_load_relaxed(&c->theirs->mark);\n    c->", "= early; c->"),
+     FENCE, "uint32_t early = atomic_load_relaxed(&theirs->mark);" + FENCE,
+     "uint32_t mark = atomic_load_relaxed(&theirs->mark);", "uint32_t mark = early;"),
     # Releases.
     relaxed_store("publish: tail relaxed", "queue_publish", "c->mine->tail"),
     relaxed_store("release: head relaxed", "queue_release", "c->mine->head"),
@@ -46,33 +45,33 @@ MUTANTS = [
     # Acquires.
     relaxed_load("space: head relaxed", "queue_space_look", "head"),
     relaxed_load("space: epoch relaxed", "queue_space_look", "epoch"),
-    relaxed_load("available: tail relaxed", "queue_available", "tail"),
-    relaxed_load("available: epoch relaxed", "queue_available", "epoch"),
-    relaxed_load("arm: tail relaxed", "queue_arm", "tail"),
-    relaxed_load("arm: epoch relaxed", "queue_arm", "epoch"),
+    relaxed_load("available: tail relaxed", "queue_available", "tail", "theirs"),
+    relaxed_load("available: epoch relaxed", "queue_available", "epoch", "theirs"),
+    relaxed_load("arm: tail relaxed", "queue_arm", "tail", "theirs"),
+    relaxed_load("arm: epoch relaxed", "queue_arm", "epoch", "theirs"),
     relaxed_load("poll: epoch relaxed", "connection_poll", "epoch"),
     relaxed_load("poll: seen relaxed", "connection_poll", "seen"),
     relaxed_load("adopt: epoch relaxed", "connection_adopt", "epoch"),
     # Order and checks of indices and epochs.
     ("available: epoch before tail", QUEUE, "queue_available",
      "uint32_t tail = ",
-     "bool early = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch; uint32_t tail = ",
-     "same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch", "same_epoch = early"),
+     "bool early = atomic_load_acquire(&theirs->epoch) == peer_epoch; uint32_t tail = ",
+     "same_epoch = atomic_load_acquire(&theirs->epoch) == peer_epoch", "same_epoch = early"),
     ("space: epoch before head", QUEUE, "queue_space_look",
      "uint32_t head = ",
-     "bool early = atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch; uint32_t head = ",
-     "if (atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch)", "if (early)"),
+     "bool early = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch; uint32_t head = ",
+     "same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch", "same_epoch = early"),
     ("available: tail believed without the epoch", QUEUE, "queue_available",
-     "atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch", "true"),
+     "atomic_load_acquire(&theirs->epoch) == peer_epoch", "true"),
     ("space: head believed without the epoch", QUEUE, "queue_space_look",
-     "atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch", "false"),
+     "atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch", "true"),
     ("arm: looks again at another incarnation", QUEUE, "queue_arm", "!same_epoch ||", ""),
     ("space: not asked for", QUEUE, "queue_space_look", "c->peer_head = head;",
      "c->peer_head = head = c->tail;"),
-    ("signal: one entry early", QUEUE, "queue_signal", "c->tail - mark - 1", "c->tail - mark"),
+    ("signal: one entry early", QUEUE, "queue_signal", "tail - mark - 1", "tail - mark"),
     ("signal: compares with the last publish", QUEUE, "queue_publish", "{",
      "{ c->tail_checked = atomic_load_relaxed(&c->mine->tail);"),
-    ("arm: mark one entry late", QUEUE, "queue_arm", "c->head + k - 1)", "c->head + k)"),
+    ("arm: mark one entry late", QUEUE, "queue_arm", "head + k - 1)", "head + k)"),
     ("peer_waits: never", QUEUE, "queue_peer_waits", "return c->ready &&", "return false &&"),
     # Opening and adopting.
     ("open: epoch not odd first", QUEUE, "connection_open",
