@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <net/bucket.h>
 #include <timer/deadlines.h>
 #include <timer/ticks.h>
 
@@ -126,6 +127,69 @@ static void test_deadlines(void **state)
     }
 }
 
+/* ---- Token bucket ---- */
+
+static void test_bucket_edges(void **state)
+{
+    static const uint64_t RATES[] = {1, 999999999, 1000000000, NET_RATE_MAX};
+    static const uint64_t BURSTS[] = {1, 3, 1514, NET_BURST_BYTES_MAX};
+    (void)state;
+    for (size_t r = 0; r < 4; r++) {
+        for (size_t i = 0; i < 4; i++) {
+            struct bucket b;
+            bucket_open(&b, RATES[r], BURSTS[i], 0);
+            assert_true(bucket_may_send(&b));
+            bucket_sent(&b, BURSTS[i]);
+            assert_false(bucket_may_send(&b));
+            bucket_sent(&b, NET_BUFFER_SIZE_MAX);
+            uint64_t ready = bucket_ready_ns(&b);
+            struct bucket early = b;
+            bucket_fill(&early, ready - 1);
+            assert_true(early.tokens < (int64_t)(BURSTS[i] / 4 != 0 ? BURSTS[i] / 4 : 1));
+            bucket_fill(&b, ready);
+            assert_true(bucket_may_send(&b));
+            bucket_fill(&b, TIMER_TIME_MAX_NS);
+            assert_true(b.tokens == (int64_t)BURSTS[i]);
+            bucket_fill(&b, 5); /* a time that goes back */
+            assert_true(b.tokens == (int64_t)BURSTS[i] && b.at_ns == TIMER_TIME_MAX_NS);
+        }
+    }
+}
+
+/* A client that sends all it may, looked at as often as anybody likes. */
+static void test_bucket_rate(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 300; round++) {
+        uint64_t rate = 1 + (random_any() % NET_RATE_MAX);
+        uint64_t burst = 1 + (random_any() % NET_BURST_BYTES_MAX);
+        uint64_t start = random64() % TIMER_TIME_MAX_NS, now = start,
+                 step = 1 + random64() % 1000000;
+        unsigned __int128 sent = 0;
+        struct bucket b;
+        bucket_open(&b, rate, burst, start);
+        for (unsigned i = 0; i < 1000; i++) {
+            now += random64() % step;
+            bucket_fill(&b, now);
+            if (bucket_may_send(&b)) {
+                uint64_t bytes = (uint64_t)b.tokens + random64() % 1000;
+                bucket_sent(&b, bytes);
+                sent += bytes;
+            }
+        }
+        unsigned __int128 most =
+            burst + 1000 + (unsigned __int128)rate * (now - start) / 1000000000;
+        assert_true(sent <= most);
+        bucket_fill(&b, now);
+        /* Less only by the first step, when it is full, and by parts of a byte and a nanosecond. */
+        uint64_t step_bytes = (uint64_t)((unsigned __int128)rate * step / 1000000000);
+        uint64_t lost = step_bytes + 1000 * (3 + rate / 1000000000) + 1000;
+        if (step_bytes < burst) {
+            assert_true((__int128)sent + b.tokens + lost >= (__int128)most);
+        }
+    }
+}
+
 int main(void)
 {
     const char *wanted = getenv("SDDF_SEED");
@@ -138,6 +202,10 @@ int main(void)
          test_conversion_edges, NULL, NULL, NULL},
         {"ticks and nanoseconds convert exactly and in order, an alarm is never early, at random",
          test_conversion_random, NULL, NULL, NULL},
+        {"a token bucket holds at the edges of rate, burst and time", test_bucket_edges, NULL, NULL,
+         NULL},
+        {"a token bucket gives its rate to within a frame, looked at however often",
+         test_bucket_rate, NULL, NULL, NULL},
         {"deadlines come in the order of their time, one per client", test_deadlines, NULL, NULL,
          NULL},
     };
