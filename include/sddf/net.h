@@ -24,6 +24,9 @@ enum {
     NET_ETHERNET_HEADER = 14, /* bytes; no frame is shorter */
 };
 
+#define NET_RATE_MAX        UINT64_C(12500000000) /* bytes per second: 100 Gbit/s */
+#define NET_BURST_BYTES_MAX (UINT64_C(1) << 32)   /* that a limited client may save up */
+
 #define NET_MAC_MASK UINT64_C(0xffffffffffff)
 
 /* What a queue of the class carries. */
@@ -183,6 +186,8 @@ struct net_virt_tx_client {
     uint8_t mac[6];                      /* the only source address that it may use */
     uint16_t reserved;
     uint32_t per_round; /* frames that it may send before the next client's turn */
+    uint64_t rate;      /* bytes of frames per second; 0 = no limit, needs no timer */
+    uint64_t burst;     /* bytes that it may send at once */
 };
 
 struct net_virt_tx_config {
@@ -190,8 +195,8 @@ struct net_virt_tx_config {
     struct config_connection driver; /* puts frames to send, gets sent buffers */
     uint32_t buffer_size;
     uint32_t client_count;
-    uint32_t dma_coherent; /* as of the receive virtualiser */
-    uint32_t reserved;
+    uint32_t dma_coherent;  /* as of the receive virtualiser */
+    uint32_t timer_channel; /* NET_NO_TIMER: none */
     struct net_virt_tx_client clients[NET_CLIENTS_MAX];
 };
 
@@ -224,13 +229,15 @@ struct net_client_config {
     uint8_t reserved[9];
 };
 
-enum { NET_CONFIG_VERSION = 2 };
+enum { NET_CONFIG_VERSION = 3 };
+
+#define NET_NO_TIMER UINT32_MAX
 
 _Static_assert(sizeof(struct net_driver_config) == 192, "net_driver_config");
 _Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
 _Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
-_Static_assert(sizeof(struct net_virt_tx_client) == 72, "net_virt_tx_client");
-_Static_assert(sizeof(struct net_virt_tx_config) == 120 + 72 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_virt_tx_client) == 88, "net_virt_tx_client");
+_Static_assert(sizeof(struct net_virt_tx_config) == 120 + 88 * NET_CLIENTS_MAX, "net_virt_tx");
 _Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
 _Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
 

@@ -3,6 +3,7 @@
  * domains are scheduled. Run by the host tool; trusts nothing in the file. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/timer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -100,11 +101,12 @@ struct model_component *model_component(struct model *model, const char *name)
 void describe_system(struct model *model)
 {
     const struct yaml_node *root = model->root;
-    yaml_check_keys(root, "system", "network", "components", NULL);
+    yaml_check_keys(root, "system", "network", "timer", "components", NULL);
     describe_name(yaml_need(root, "system"), model->name);
     yaml_for_each(entry, yaml_as_map(yaml_need(root, "components")))
     {
         describe_component(model, entry);
     }
     network_describe(model, yaml_get(root, "network"));
+    timer_describe(model, yaml_get(root, "timer"));
 }

@@ -73,8 +73,8 @@ void emit_system(FILE *out, const struct model *model)
         const struct model_channel *channel = &model->channels[i];
         fprintf(out, "%s    <channel>\n", i == 0 ? "\n" : "");
         for (unsigned end = 0; end < 2; end++)
-            fprintf(out, "        <end pd=\"%s\" id=\"%u\" />\n", channel->pd[end]->name,
-                    channel->id[end]);
+            fprintf(out, "        <end pd=\"%s\" id=\"%u\"%s />\n", channel->pd[end]->name,
+                    channel->id[end], channel->call && end == 1 ? " pp=\"true\"" : "");
         fputs("    </channel>\n", out);
     }
     fputs("</system>\n", out);

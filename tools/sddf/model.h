@@ -107,6 +107,7 @@ struct model_pd {
 struct model_channel {
     struct model_pd *pd[2];
     unsigned id[2];
+    bool call; /* end 1 may call end 0 */
 };
 
 /* Two queues (sddf/queue.h): a region per side, which that side alone writes. */
@@ -117,6 +118,7 @@ struct model_connection {
 };
 
 struct network; /* network.h */
+struct timer;   /* timer.h */
 
 struct model {
     char name[MODEL_WORD_MAX];
@@ -128,6 +130,8 @@ struct model {
     size_t component_count;
     struct network *networks; /* MODEL_NETWORKS_MAX */
     size_t network_count;
+    struct timer *timers; /* TIMERS_MAX */
+    size_t timer_count;
 
     struct model_pd pds[MODEL_PDS_MAX];
     size_t pd_count;

@@ -29,6 +29,7 @@ struct network_client {
     uint16_t flags; /* enum net_client_flags */
     bool copy;      /* else it reads the device's receive buffers */
     uint32_t rx_buffers, tx_buffers, per_round;
+    uint64_t rate, burst; /* bytes per second, bytes; 0: no limit */
 
     struct model_pd *pd, *copier; /* copier NULL: none */
     const struct model_region *data;
@@ -45,6 +46,7 @@ struct network {
     const struct driver *driver;
     struct model_sched driver_sched, virt_rx_sched, virt_tx_sched, copier_sched;
     uint32_t rx_buffers, buffer_size;
+    uint32_t timer_channel; /* of the transmit virtualiser; NET_NO_TIMER */
     struct network_client clients[NET_CLIENTS_MAX];
     size_t client_count;
 

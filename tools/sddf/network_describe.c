@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_MAX = 512, BUFFER_SIZE_MAX = 16384 };
+enum { LIST_MAX = 512, BUFFER_SIZE_MAX = 16384, RATE_MIN_BITS = 8000 };
 
 static void read_u32(const struct yaml_node *node, uint32_t min, uint32_t max, uint32_t *value)
 {
@@ -64,6 +64,25 @@ static void describe_client_buffers(const struct yaml_node *map, struct network_
     read_u32(yaml_get(map, "per_round"), 1, NET_BUFFERS_MAX, &client->per_round);
 }
 
+/* Unless the file says otherwise, a client may send at once what it earns in 20 ms, and two frames:
+ * 2 % of what goes in a second, and enough for a timer that is late by some milliseconds. */
+static void describe_rate(const struct yaml_node *map, const struct network *network,
+                          struct network_client *client)
+{
+    const struct yaml_node *rate = yaml_get(map, "rate");
+    const struct yaml_node *burst = yaml_get(map, "burst");
+    uint64_t bits = 0;
+    if (yaml_as_rate(rate, RATE_MIN_BITS, NET_RATE_MAX * 8, &bits))
+        client->rate = bits / 8;
+    uint64_t least = 2ULL * network->buffer_size;
+    client->burst = client->rate / 50 > least ? client->rate / 50 : least;
+    yaml_as_size(burst, 1, NET_BURST_BYTES_MAX, &client->burst);
+    if (burst != NULL && rate == NULL)
+        yaml_error(burst, "found a burst without a rate; add \"rate\"");
+    if (rate == NULL)
+        client->burst = 0;
+}
+
 /* A component has one blob and so is one client. */
 static bool find_component(struct model *model, struct network_client *client)
 {
@@ -98,7 +117,7 @@ static void describe_client(struct model *model, struct network *network,
     *client = (struct network_client){.node = node, .copy = true, .flags = NET_CLIENT_BROADCAST};
     const struct yaml_node *map = yaml_as_map(node);
     yaml_check_keys(map, "mac", "ip", "gateway", "copy", "broadcast", "multicast", "promiscuous",
-                    "rx_buffers", "tx_buffers", "per_round", NULL);
+                    "rx_buffers", "tx_buffers", "per_round", "rate", "burst", NULL);
     describe_addresses(map, client);
     yaml_as_bool(yaml_get(map, "copy"), &client->copy);
     describe_flag(yaml_get(map, "broadcast"), NET_CLIENT_BROADCAST, &client->flags);
@@ -106,6 +125,7 @@ static void describe_client(struct model *model, struct network *network,
     describe_flag(yaml_get(map, "promiscuous"), NET_CLIENT_PROMISCUOUS, &client->flags);
     if (map != NULL)
         describe_client_buffers(map, client);
+    describe_rate(map, network, client);
     if (find_component(model, client))
         network->client_count++;
 }
@@ -173,6 +193,7 @@ static void describe_device(struct model *model, const struct yaml_node *node)
     }
     struct network *network = &model->networks[model->network_count];
     network->node = node;
+    network->timer_channel = NET_NO_TIMER;
     if (!yaml_key_name(node, network->name, sizeof(network->name)))
         return;
     model->network_count++;

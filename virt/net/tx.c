@@ -6,9 +6,17 @@
  *
  * Fair: clients are served in turn, each with a bounded number of frames per round.
  *
+ * A client with a rate (bucket.h) that has used it up is *held*: its frames wait in its queue, and
+ * it is not looked at again before the timer says so. All that is held waits for one timeout.
+ * Clients without a rate cost and know nothing of it. A timer that fails holds them back: a limit
+ * is kept.
+ *
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
  * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
+#include "bucket.h"
+
 #include <base/peer.h>
+#include <base/timer.h>
 #include <microkit.h>
 #include <sddf/cache.h>
 #include <sddf/log.h>
@@ -27,6 +35,8 @@ struct client {
     uint64_t mac;                             /* as net_frame_source() gives it */
     uint64_t in_flight[NET_BUFFERS_MAX / 64]; /* a bit per buffer: with the driver */
     uint32_t refused;                         /* frames in this activation; see misbehaves() */
+    bool held;                                /* until the timer notifies */
+    struct bucket bucket;
 };
 
 static const struct net_virt_tx_config *config;
@@ -39,6 +49,8 @@ static uint32_t in_flight_total;
 static uint64_t returned;       /* clients with returns that are not published yet */
 static uint32_t driver_refused; /* returns in this activation; see driver_misbehaves() */
 static bool driver_asked;       /* told that we wait, and nothing has come back since */
+static uint64_t held_until;     /* ns; the first of the held clients; UINT64_MAX: none is held */
+static uint64_t timeout_at;     /* ns; that the timer was told; UINT64_MAX: none */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -53,13 +65,24 @@ enum counter {
     VIOLATIONS,
     ACTIVATIONS,
     SIGNALS,
+    HELD,
+    TIMER_FAILURES,
     COUNTERS
 };
 
 static const char *const counter_names[COUNTERS] = {
-    "frames",         "bytes",           "drop_bad_offset",   "drop_bad_length",
-    "drop_in_flight", "drop_source_mac", "bad_driver_return", "violations",
-    "activations",    "signals",
+    "frames",
+    "bytes",
+    "drop_bad_offset",
+    "drop_bad_length",
+    "drop_in_flight",
+    "drop_source_mac",
+    "bad_driver_return",
+    "violations",
+    "activations",
+    "signals",
+    "held",
+    "timer_failures",
 };
 
 /* The client after this one, round and round. */
@@ -140,8 +163,9 @@ static __attribute__((noinline)) void clean(uintptr_t address, size_t size_bytes
     cache_clean(address, size_bytes);
 }
 
-/* Passes the good ones of a client's next `count` frames on to the driver, without publishing. */
-static void pass_on(struct client *client, uint32_t count)
+/* Passes the good ones of a client's next `count` frames on to the driver, without publishing.
+ * Returns their bytes. */
+static uint64_t pass_on(struct client *client, uint32_t count)
 {
     uint32_t good_count = 0;
     uint64_t bytes = 0;
@@ -166,6 +190,69 @@ static void pass_on(struct client *client, uint32_t count)
     in_flight_total += good_count;
     stats_add(stats, FRAMES, good_count);
     stats_add(stats, BYTES, bytes);
+    return bytes;
+}
+
+/* ---- Clients with a rate ---- */
+
+/* Until `ns`, or an earlier timeout of another's. */
+static void hold(struct client *client, uint64_t ns)
+{
+    client->held = true;
+    held_until = ns < held_until ? ns : held_until;
+    stats_add(stats, HELD, 1);
+}
+
+/* The bucket by the time of now; false, and the client is held, if there is no time. */
+static bool fill(struct client *client)
+{
+    uint64_t now;
+    if (!timer_now(config->timer_channel, &now)) {
+        stats_add(stats, TIMER_FAILURES, 1);
+        hold(client, 0);
+        return false;
+    }
+    bucket_fill(&client->bucket, now);
+    return true;
+}
+
+/* Passes on as many of a limited client's next `count` frames as it has tokens for; the rest waits
+ * where it is. True if all were passed on. */
+static __attribute__((cold, noinline)) bool pass_on_limited(struct client *client, uint32_t count)
+{
+    if (!fill(client)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!bucket_may_send(&client->bucket)) {
+            hold(client, bucket_ready_ns(&client->bucket));
+            return false;
+        }
+        bucket_sent(&client->bucket, pass_on(client, 1));
+    }
+    return true;
+}
+
+/* Before waiting: one timeout for all that is held. It stays the next one until it comes. */
+static void set_timeout(void)
+{
+    uint64_t now;
+    if (held_until < timeout_at) {
+        if (timer_call(config->timer_channel, TIMER_SET_AT, 1, held_until, &now)) {
+            timeout_at = held_until;
+        } else {
+            stats_add(stats, TIMER_FAILURES, 1);
+        }
+    }
+}
+
+/* Whoever is not due yet is held again. */
+static void release_held(void)
+{
+    held_until = timeout_at = UINT64_MAX;
+    for (struct client *client = clients; client < clients_end; client++) {
+        client->held = false;
+    }
 }
 
 /* A client's turn. True if it has more to send: it used its turn up, and behaves. */
@@ -179,7 +266,11 @@ static bool from_client(struct client *client)
     }
     uint32_t space = queue_space(&driver, offered);
     uint32_t count = offered < space ? offered : space;
-    pass_on(client, count);
+    if (client->bucket.rate == 0) {
+        (void)pass_on(client, count);
+    } else if (client->held || !pass_on_limited(client, count)) {
+        return false;
+    }
     return count == offered && queue_left(&client->connection) != 0 && !misbehaves(client);
 }
 
@@ -322,7 +413,7 @@ static bool may_wait(void)
     uint64_t violations = driver.violations;
     for (struct client *client = clients; client < clients_end; client++) {
         wanted |= queue_peer_waits(&client->connection);
-        nothing &= full || queue_arm(&client->connection, 1) || misbehaves(client);
+        nothing &= full || client->held || queue_arm(&client->connection, 1) || misbehaves(client);
         violations += client->connection.violations;
     }
     stats_set(stats, VIOLATIONS, violations);
@@ -351,8 +442,24 @@ static inline __attribute__((always_inline)) void serve(void)
         signal_now(&signals);
     }
 
+    set_timeout();
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
+}
+
+static void limit_open(struct client *client, const struct net_virt_tx_client *given)
+{
+    uint64_t now;
+    if (given->rate == 0) {
+        return;
+    }
+    if (given->rate > NET_RATE_MAX || given->burst == 0 || given->burst > NET_BURST_BYTES_MAX) {
+        config_refuse("a client's rate is above 100 Gbit/s, or its burst not 1 byte to 4 GiB");
+    }
+    if (config->timer_channel == NET_NO_TIMER || !timer_now(config->timer_channel, &now)) {
+        config_refuse("a client has a rate, and no timer answers");
+    }
+    bucket_open(&client->bucket, given->rate, given->burst, now);
 }
 
 static void clients_open(void)
@@ -375,6 +482,7 @@ static void clients_open(void)
         client->io_address = given->data.io_address;
         client->size = given->data.size;
         client->mac = net_mac_value(given->mac);
+        limit_open(client, given);
         if (!config_connect(&client->connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
@@ -382,6 +490,7 @@ static void clients_open(void)
     }
     clients_end = clients + config->client_count;
     first_client = last_returned = clients;
+    held_until = timeout_at = UINT64_MAX;
 }
 
 void init(void)
@@ -402,7 +511,9 @@ void init(void)
 
 void notified(microkit_channel channel)
 {
-    (void)channel;
+    if (channel == config->timer_channel) {
+        release_held();
+    }
     serve();
     signal_end(&signals);
 }
