@@ -5,41 +5,6 @@
  * it is looked at, and all else is private. */
 #include "pd.h"
 #include <string.h>
-#include <unistd.h>
-
-void pd_wake(const struct pd_peer *peer)
-{
-    /* Pairs with the fence in sleep_arm(): either this sees `sleeping`, or the peer sees the word
-     * stored before. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&peer->state->sleeping, memory_order_relaxed) != 0) {
-        ssize_t written = write(peer->wake, "", 1); /* a full pipe wakes as well */
-        (void)written;
-    }
-}
-
-static void sleep_arm(void)
-{
-    atomic_store_explicit(&pd.state->sleeping, 1, memory_order_relaxed);
-    (void)link_sleep();
-    atomic_thread_fence(memory_order_seq_cst);
-}
-
-static void sleep_disarm(void)
-{
-    atomic_store_explicit(&pd.state->sleeping, 0, memory_order_relaxed);
-    link_awake();
-}
-
-/* What the pipe holds means nothing. The read end waits; the write ends, in other hands, never do.
- */
-void pd_sleep(void)
-{
-    static uint8_t drained[PD_WAKE_DRAIN]; /* not on the PD's stack, which is small */
-    if (read(pd.wake_fd, drained, sizeof(drained)) == 0) {
-        pd_exit(PD_EXIT_START); /* no write end is left: the runner is gone */
-    }
-}
 
 /* Which channels were notified and which interrupts fired since the last look. */
 static uint64_t take_notifications(void)
@@ -134,11 +99,11 @@ bool pd_wait_reply(struct pd_peer *peer)
         if (armed) {
             pd_sleep();
         }
-        sleep_arm();
+        pd_sleep_arm();
         armed = true;
     }
     if (armed) {
-        sleep_disarm();
+        pd_sleep_disarm();
     }
     return !is_withdrawn(peer);
 }
@@ -156,13 +121,12 @@ struct event {
 /* Calls and faults come in turn, so that neither keeps the other waiting for ever. */
 static bool take_event(struct event *event)
 {
-    static bool fault_first;
     *event = (struct event){.ids = take_notifications()};
     if (event->ids != 0) {
         return true;
     }
-    fault_first = !fault_first;
-    event->is_fault = fault_first && pd_take_fault(&event->fault);
+    pd.fault_first = !pd.fault_first;
+    event->is_fault = pd.fault_first && pd_take_fault(&event->fault);
     if (!event->is_fault) {
         event->caller = take_call(&event->ch, &event->info);
     }
@@ -181,11 +145,11 @@ static void wait_event(struct event *event)
         } else {
             pd_log_flush();
         }
-        sleep_arm();
+        pd_sleep_arm();
         armed = true;
     }
     if (armed) {
-        sleep_disarm();
+        pd_sleep_disarm();
     }
 }
 
@@ -203,7 +167,7 @@ void pd_run(void)
     struct event event = {0};
     microkit_msginfo answer = {{0}}; /* as libmicrokit's: what fault() leaves alone stays */
     bool answers = false;
-    sleep_disarm();
+    pd_sleep_disarm();
     atomic_store_explicit(&pd.state->serving, 0, memory_order_relaxed);
     pd.init();
     acknowledge_all();
