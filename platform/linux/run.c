@@ -36,6 +36,9 @@ static void usage(void)
         "  --in-process             all PDs in one process, without isolation: for speed, "
         "profiles\n"
         "                           and one debugger\n"
+        "  --images DIR             with --in-process: leave the image of each PD there, where "
+        "profilers\n"
+        "                           find its names\n"
         "  --realtime               SCHED_FIFO in the order of the priorities; one core stays "
         "free\n"
         "  --no-strict              a lost deferred call is only said, and does not stop the PD\n"
@@ -82,17 +85,26 @@ enum option_code {
     VERBOSE,
     REALTIME,
     NO_SECCOMP,
-    IN_PROCESS
+    IN_PROCESS,
+    IMAGES
 };
 
 static const struct option option_list[] = {
-    {"board", required_argument, NULL, BOARD},     {"search", required_argument, NULL, SEARCH},
-    {"wire", required_argument, NULL, WIRE},       {"mac", required_argument, NULL, MAC},
-    {"cpu", required_argument, NULL, CPU},         {"stats", required_argument, NULL, STATS},
-    {"status", required_argument, NULL, STATUS},   {"strict", no_argument, NULL, STRICT},
-    {"no-strict", no_argument, NULL, NO_STRICT},   {"verbose", no_argument, NULL, VERBOSE},
-    {"realtime", no_argument, NULL, REALTIME},     {"no-seccomp", no_argument, NULL, NO_SECCOMP},
-    {"in-process", no_argument, NULL, IN_PROCESS}, {NULL, 0, NULL, 0},
+    {"board", required_argument, NULL, BOARD},
+    {"search", required_argument, NULL, SEARCH},
+    {"wire", required_argument, NULL, WIRE},
+    {"mac", required_argument, NULL, MAC},
+    {"cpu", required_argument, NULL, CPU},
+    {"stats", required_argument, NULL, STATS},
+    {"status", required_argument, NULL, STATUS},
+    {"strict", no_argument, NULL, STRICT},
+    {"no-strict", no_argument, NULL, NO_STRICT},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"realtime", no_argument, NULL, REALTIME},
+    {"no-seccomp", no_argument, NULL, NO_SECCOMP},
+    {"in-process", no_argument, NULL, IN_PROCESS},
+    {"images", required_argument, NULL, IMAGES},
+    {NULL, 0, NULL, 0},
 };
 
 /* For tests of what holds without the filter; two things must be said, and it is not in the usage,
@@ -143,6 +155,9 @@ static bool parse_option(struct run_options *options, int code)
     case REALTIME:
         options->realtime = true;
         return true;
+    case IMAGES:
+        options->images = optarg;
+        return true;
     case IN_PROCESS:
         options->in_process = true;
         return true;
@@ -166,6 +181,10 @@ static bool parse_options(struct run_options *options, int argc, char **argv)
     }
     if (optind + 1 != argc) {
         usage();
+        return false;
+    }
+    if (options->images != NULL && !options->in_process) {
+        run_say("--images goes with --in-process only");
         return false;
     }
     if (options->in_process && options->realtime) {

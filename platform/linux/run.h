@@ -30,7 +30,7 @@ struct run_options {
     size_t search_count;
     struct run_wire wires[RUN_WIRES_MAX], macs[RUN_WIRES_MAX];
     size_t wire_count, mac_count;
-    const char *stats, *status;
+    const char *stats, *status, *images;
     bool verbose, strict, no_seccomp, realtime, in_process;
     int cpu; /* -1 = as the system says */
 };

@@ -4,6 +4,7 @@ the isolation; and what one process cannot hold is refused."""
 
 import json
 import os
+import pathlib
 import signal
 
 import pytest
@@ -199,6 +200,15 @@ def test_regions_are_mapped_once_with_what_any_pd_may(tmp_path):
     with Run(tmp_path, PROBE + writer, IN_PROCESS) as run:
         run.until("probe| init done\n")
         assert "fault" not in run.output
+
+
+def test_images_are_left_where_profilers_find_them(tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    with Run(tmp_path, PING_PONG, IN_PROCESS, "--images", str(images)) as run:
+        run.until("ping| all rounds done")
+        maps = pathlib.Path(f"/proc/{run.pids()['ping']}/maps").read_text(encoding="ascii")
+        assert f"{images}/ping.elf" in maps and f"{images}/pong.elf" in maps
 
 
 def test_the_counters_are_written(tmp_path):

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -279,11 +280,23 @@ void pd_setup(const struct handoff_item *items, size_t count)
     make_stack();
 }
 
+/* The image's file, if it is in a folder; else its descriptor, not by /proc/self: a debugger opens
+ * the name, too. */
+static void name_image(char path[PATH_MAX])
+{
+    char fd[32];
+    (void)snprintf(fd, sizeof(fd), "/proc/%d/fd/%d", getpid(), pd.image_fd);
+    ssize_t length = readlink(fd, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    if (access(path, R_OK) != 0) { /* a memfd has a name, but no file has it */
+        memcpy(path, fd, sizeof(fd));
+    }
+}
+
 static void load_shared_object(void)
 {
-    char path[32];
-    /* Not /proc/self: a debugger opens the name, too. */
-    (void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), pd.image_fd);
+    static char path[PATH_MAX];
+    name_image(path);
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     struct link_map *map = NULL;
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
