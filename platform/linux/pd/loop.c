@@ -45,7 +45,8 @@ static microkit_msginfo take_message(const struct pd_message *message)
 static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
 {
     for (size_t i = 0; i < pd.peer_count; i++) {
-        size_t turn = (pd.peer_next + i) % pd.peer_count;
+        size_t turn = pd.peer_next + i;
+        turn -= turn < pd.peer_count ? 0 : pd.peer_count;
         unsigned index = pd.peer_list[turn];
         struct pd_peer *peer = &pd.peers[index];
         uint32_t now = atomic_load_explicit(&peer->in->call.count, memory_order_acquire);
@@ -65,7 +66,7 @@ static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
         }
         peer->calls_seen = now;
         *ch = id;
-        pd.peer_next = turn + 1;
+        pd.peer_next = turn + 1 < pd.peer_count ? turn + 1 : 0;
         atomic_store_explicit(&pd.state->serving, index + 1, memory_order_relaxed);
         return peer;
     }
@@ -99,7 +100,7 @@ bool pd_wait_reply(struct pd_peer *peer)
         if (armed) {
             pd_sleep();
         }
-        pd_sleep_arm();
+        (void)pd_sleep_arm();
         armed = true;
     }
     if (armed) {
@@ -138,19 +139,17 @@ static bool take_event(struct event *event)
 
 static void wait_event(struct event *event)
 {
-    bool armed = false;
-    while (!take_event(event)) {
-        if (armed) {
-            pd_sleep();
-        } else {
-            pd_log_flush();
-        }
-        pd_sleep_arm();
-        armed = true;
+    if (take_event(event)) {
+        return;
     }
-    if (armed) {
-        pd_sleep_disarm();
+    pd_log_flush();
+    bool look = pd_sleep_arm();
+    while (!look || !take_event(event)) {
+        pd_sleep();
+        look = true;
+        (void)pd_sleep_arm();
     }
+    pd_sleep_disarm();
 }
 
 static void acknowledge_all(void)

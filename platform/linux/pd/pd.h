@@ -145,8 +145,9 @@ bool pd_wait_reply(struct pd_peer *peer);
 
 /* process.c, or ../inprocess/executor.c. After a word for the peer was stored: */
 void pd_wake(const struct pd_peer *peer);
-/* Before the PD looks a last time, and waits by pd_sleep(); disarmed when it goes on. */
-void pd_sleep_arm(void);
+/* Before the PD looks a last time, and waits by pd_sleep(); disarmed when it goes on. False:
+ * nothing can have come since it looked. */
+bool pd_sleep_arm(void);
 void pd_sleep_disarm(void);
 /* Returns once somebody may have stored a word. */
 void pd_sleep(void);

@@ -16,11 +16,12 @@ void pd_wake(const struct pd_peer *peer)
     }
 }
 
-void pd_sleep_arm(void)
+bool pd_sleep_arm(void)
 {
     atomic_store_explicit(&pd.state->sleeping, 1, memory_order_relaxed);
     (void)link_sleep();
     atomic_thread_fence(memory_order_seq_cst);
+    return true;
 }
 
 void pd_sleep_disarm(void)
