@@ -102,6 +102,9 @@ void inprocess_place_variables(struct inprocess_pd *of)
     struct tables tables = find_tables();
     uint64_t start;
     uint64_t end;
+    if (tables.relocations == NULL || tables.symbols == NULL || tables.strings == NULL) {
+        return; /* it refers to nothing */
+    }
     find_relro(&start, &end);
     protect(start, end, PROT_READ | PROT_WRITE);
     for (uint64_t i = 0; i < tables.size / sizeof(Elf64_Rela); i++) {
