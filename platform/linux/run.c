@@ -33,6 +33,12 @@ static void usage(void)
         "  --cpu N                  run everything on core N\n"
         "  --stats FILE             write all counters there at the end, and on SIGUSR1\n"
         "  --status FILE            write the process ids there once all are started\n"
+        "  --in-process             all PDs in one process, without isolation: for speed, "
+        "profiles\n"
+        "                           and one debugger\n"
+        "  --images DIR             with --in-process: leave the image of each PD there, where "
+        "profilers\n"
+        "                           find its names\n"
         "  --realtime               SCHED_FIFO in the order of the priorities; one core stays "
         "free\n"
         "  --no-strict              a lost deferred call is only said, and does not stop the PD\n"
@@ -78,7 +84,9 @@ enum option_code {
     NO_STRICT,
     VERBOSE,
     REALTIME,
-    NO_SECCOMP
+    NO_SECCOMP,
+    IN_PROCESS,
+    IMAGES
 };
 
 static const struct option option_list[] = {
@@ -94,6 +102,8 @@ static const struct option option_list[] = {
     {"verbose", no_argument, NULL, VERBOSE},
     {"realtime", no_argument, NULL, REALTIME},
     {"no-seccomp", no_argument, NULL, NO_SECCOMP},
+    {"in-process", no_argument, NULL, IN_PROCESS},
+    {"images", required_argument, NULL, IMAGES},
     {NULL, 0, NULL, 0},
 };
 
@@ -145,6 +155,12 @@ static bool parse_option(struct run_options *options, int code)
     case REALTIME:
         options->realtime = true;
         return true;
+    case IMAGES:
+        options->images = optarg;
+        return true;
+    case IN_PROCESS:
+        options->in_process = true;
+        return true;
     case NO_SECCOMP:
         return take_no_seccomp(options);
     default:
@@ -165,6 +181,15 @@ static bool parse_options(struct run_options *options, int argc, char **argv)
     }
     if (optind + 1 != argc) {
         usage();
+        return false;
+    }
+    if (options->images != NULL && !options->in_process) {
+        run_say("--images goes with --in-process only");
+        return false;
+    }
+    if (options->in_process && options->realtime) {
+        run_say("--in-process and --realtime exclude each other: PDs of one process have one "
+                "real-time priority");
         return false;
     }
     options->system = argv[optind];
@@ -229,8 +254,10 @@ bool run_check(struct run *run)
 
 static bool start(struct run *run)
 {
-    return run_schedule_plan(run) && prepare(run) && run_make_lines(run) &&
-           run_schedule_begin(run) && run_start_devices(run) && run_start_pds(run);
+    bool in_process = run->options.in_process;
+    return run_schedule_plan(run) && prepare(run) && (!in_process || run_inprocess_check(run)) &&
+           run_make_lines(run) && run_schedule_begin(run) && run_start_devices(run) &&
+           (in_process ? run_inprocess_start(run) : run_start_pds(run));
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
@@ -244,6 +271,9 @@ static bool reap(struct run *run)
             run_log_finish(child);
             run_report_device(&run->devices[i], status);
         }
+    }
+    if (run->options.in_process) {
+        return run_inprocess_reap(run);
     }
     size_t alive = 0;
     for (size_t i = 0; i < run->system->pd_count; i++) {
@@ -286,18 +316,26 @@ static int on_signal(struct run *run)
     }
 }
 
+/* The child of that number: PDs, device models, the process of all PDs. */
+static struct run_child *child_at(struct run *run, size_t number)
+{
+    if (number < run->system->pd_count) {
+        return &run->pds[number].child;
+    }
+    number -= run->system->pd_count;
+    return number < run->device_count ? &run->devices[number].child : &run->all_pds;
+}
+
 static int watch(struct run *run)
 {
-    static struct pollfd files[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
-    static struct run_child *children[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
+    static struct pollfd files[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX + 1];
+    static struct run_child *children[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX + 1];
     for (;;) {
         nfds_t count = 0;
         files[count++] = (struct pollfd){.fd = run->signals, .events = POLLIN};
         files[count++] = (struct pollfd){.fd = run->bell[0], .events = POLLIN};
-        for (size_t i = 0; i < run->system->pd_count + run->device_count; i++) {
-            struct run_child *child = i < run->system->pd_count
-                                          ? &run->pds[i].child
-                                          : &run->devices[i - run->system->pd_count].child;
+        for (size_t i = 0; i <= run->system->pd_count + run->device_count; i++) {
+            struct run_child *child = child_at(run, i);
             if (child->log >= 0) {
                 children[count] = child;
                 files[count++] = (struct pollfd){.fd = child->log, .events = POLLIN};
@@ -314,6 +352,7 @@ static int watch(struct run *run)
         }
         if (files[1].revents != 0) {
             run_order_look_all(run);
+            run_inprocess_look(run);
         }
         int code = files[0].revents != 0 ? on_signal(run) : -1;
         if (code >= 0) {
@@ -335,6 +374,7 @@ static void clear(struct run *run)
     for (size_t i = 0; i < BOARD_DEVICES_MAX; i++) {
         run->devices[i].child.log = -1;
     }
+    run->all_pds.log = -1;
 }
 
 /* Memory and descriptors go with this process; the children must be gone before it. */

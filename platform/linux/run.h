@@ -30,8 +30,8 @@ struct run_options {
     size_t search_count;
     struct run_wire wires[RUN_WIRES_MAX], macs[RUN_WIRES_MAX];
     size_t wire_count, mac_count;
-    const char *stats, *status;
-    bool verbose, strict, no_seccomp, realtime;
+    const char *stats, *status, *images;
+    bool verbose, strict, no_seccomp, realtime, in_process;
     int cpu; /* -1 = as the system says */
 };
 
@@ -106,7 +106,8 @@ struct run {
     struct pd_line *lines[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX]; /* the same, mapped, where one calls */
     int signals;                                           /* signalfd */
     int bell[2];                                           /* pipe that parents ring */
-    struct image host;                                     /* sddf-pd, for backtraces */
+    struct image host;                                     /* sddf-pd or sddf-pds, for backtraces */
+    struct run_child all_pds; /* with --in-process, the process of all PDs */
     struct run_scheduling scheduling;
 };
 
@@ -141,7 +142,24 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
 void run_device_items(struct run *run, struct run_device *device, int log_write, int ready,
                       struct run_items *items);
 
+/* run_inprocess.c: all PDs in one process. False after saying what of the system needs several. */
+bool run_inprocess_check(struct run *run);
+bool run_inprocess_start(struct run *run);
+/* Says of each PD that ended since how it did. */
+void run_inprocess_look(struct run *run);
+/* Takes the exit status of the process; false when it is gone. */
+bool run_inprocess_reap(struct run *run);
+
 /* run_start.c */
+struct run_start {
+    char path[SYSTEM_PATH_MAX]; /* of the program */
+    int log;                    /* write end; becomes its standard error */
+    struct run_schedule schedule;
+};
+/* Starts the program; the socket over which it is told what it is, or -1 after saying why not. */
+int run_fork(struct run_child *child, const struct run_start *start);
+int run_from_four(int fd);
+void run_end(struct run_child *child);
 bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX]);
 bool run_start_devices(struct run *run);
 bool run_start_pds(struct run *run);

@@ -61,8 +61,34 @@ static bool is_device_region(const struct run *run, unsigned region, unsigned *d
     return false;
 }
 
-static void add_maps(struct run *run, const struct system_pd *pd, struct run_items *items)
+static uint64_t permissions_of(const struct system_map *map)
 {
+    return (map->read ? PD_MAP_READ : 0U) | (map->write ? PD_MAP_WRITE : 0U) |
+           (map->execute ? PD_MAP_EXECUTE : 0U);
+}
+
+/* As what the region is mapped: in a process of its own what the PD may; in one process what any PD
+ * may that has it at this address, for the first of them, and nothing more for the others. */
+static uint64_t mapped_as(const struct run *run, unsigned index, const struct system_map *map)
+{
+    uint64_t permissions = permissions_of(map);
+    for (unsigned i = 0; run->options.in_process && i < run->system->pd_count; i++) {
+        const struct system_pd *other = &run->system->pds[i];
+        for (size_t m = 0; i != index && m < other->map_count; m++) {
+            if (other->maps[m].region == map->region && other->maps[m].vaddr == map->vaddr) {
+                permissions = i < index ? 0 : permissions | permissions_of(&other->maps[m]);
+            }
+        }
+        if (permissions == 0) {
+            break;
+        }
+    }
+    return permissions;
+}
+
+static void add_maps(struct run *run, unsigned index, struct run_items *items)
+{
+    const struct system_pd *pd = &run->system->pds[index];
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct system_map *map = &pd->maps[i];
         const struct system_region *region = &run->system->regions[map->region];
@@ -78,12 +104,14 @@ static void add_maps(struct run *run, const struct system_pd *pd, struct run_ite
                          link);
             continue;
         }
-        const uint64_t value[4] = {map->vaddr, region->size,
-                                   (map->read ? PD_MAP_READ : 0U) |
-                                       (map->write ? PD_MAP_WRITE : 0U) |
-                                       (map->execute ? PD_MAP_EXECUTE : 0U)};
-        add_reopened(items, PD_MAP, run->region_fds[map->region], map->write ? O_RDWR : O_RDONLY,
-                     region->name, value);
+        const uint64_t value[4] = {map->vaddr, region->size, permissions_of(map),
+                                   mapped_as(run, index, map)};
+        if (value[3] == 0) {
+            add(items, PD_MAP, -1, region->name, value);
+        } else {
+            add_reopened(items, PD_MAP, run->region_fds[map->region],
+                         (value[3] & PD_MAP_WRITE) != 0 ? O_RDWR : O_RDONLY, region->name, value);
+        }
     }
 }
 
@@ -185,7 +213,8 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     const uint64_t name[4] = {description->stack_size,
                               (run->options.strict ? PD_OPTION_STRICT : 0U) |
                                   (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U) |
-                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U)};
+                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U),
+                              run->system->pd_count, description->priority};
     uint64_t entry[4] = {0};
     for (size_t i = 0; i < 4; i++) {
         entry[i] = pd->entry[i] != NULL ? pd->entry[i]->st_value : 0;
@@ -209,10 +238,13 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add(items, PD_REPORT, pd->report_fd, "", NULL);
     add(items, PD_STATE, pd->state_fd, "", NULL);
     add_reopened(items, PD_WAKE, pd->child.wake[0], O_RDONLY, "", NULL);
-    add_maps(run, description, items);
+    add_maps(run, index, items);
     add_channels(run, index, items);
     add_irqs(run, index, items);
     add_children(run, index, items);
+    if (run->options.in_process) { /* says that it has ended, for no process ends */
+        add_reopened(items, PD_BELL, run->bell[1], O_WRONLY | O_NONBLOCK, "", NULL);
+    }
     add_masks(run, index, items);
 }
 

@@ -5,6 +5,7 @@
 #include "pd/sanitized.h"
 #include "run.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +104,23 @@ static bool check_maps(const struct run *run, const struct run_pd *pd)
     return good;
 }
 
-static bool write_image(struct run_pd *pd)
+/* A file that profilers can open: they find names by the path that a mapping has. */
+static int make_file(const struct run *run, const struct run_pd *pd)
 {
-    pd->image_fd = run_memfd(pd->description->name, pd->image.size);
+    char path[SYSTEM_PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/%s.elf", run->options.images, pd->description->name);
+    (void)unlink(path); /* one of an earlier run, which may be in use */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        run_say("--images: %s cannot be written: %s", path, strerror(errno));
+    }
+    return fd;
+}
+
+static bool write_image(const struct run *run, struct run_pd *pd)
+{
+    pd->image_fd = run->options.images != NULL ? make_file(run, pd)
+                                               : run_memfd(pd->description->name, pd->image.size);
     uint64_t done = 0;
     while (pd->image_fd >= 0 && done < pd->image.size) {
         ssize_t wrote =
@@ -138,7 +153,7 @@ static bool prepare(struct run *run, unsigned index)
     for (size_t i = 0; i < pd->description->setvar_count; i++) {
         good = check_setvar(run, pd, &pd->description->setvars[i]) && good;
     }
-    return good && write_image(pd);
+    return good && write_image(run, pd);
 }
 
 bool run_prepare_images(struct run *run)

@@ -98,7 +98,7 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
         address -= report->image_base;
     } else if (run->host.bytes != NULL && call - report->host_base < run->host.memory_size) {
         name = image_symbolise(&run->host, call - report->host_base, &offset);
-        file = "sddf-pd";
+        file = run->host.path;
         address -= report->host_base;
     } else if (number > 0) {
         return; /* where the PD's stack begins */

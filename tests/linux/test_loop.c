@@ -12,7 +12,7 @@
 
 enum { PEER = 5, OWN_ID = 7, SILENT_ID = 8 };
 
-struct pd pd;
+struct pd_own pd;
 char microkit_name[MICROKIT_PD_NAME_LENGTH];
 static struct pd_line in, out;
 static struct pd_state own_state, peer_state;
@@ -40,6 +40,7 @@ static int set_up(void **state)
     pd.protected_ = answer;
     pd.wake_fd = wake[0];
     pd.log_fd = -1;
+    pd_deferred_place(&microkit_have_signal, &microkit_signal_cap, &microkit_signal_msg);
     pd.peers[PEER] = (struct pd_peer){
         .used = true, .out = &out, .in = &in, .state = &peer_state, .wake = wake[1]};
     pd.peer_list[pd.peer_count++] = PEER;

@@ -3,7 +3,7 @@
 Linux, build for the board "linux" and run."""
 
 import pytest
-from support import make, run_until
+from support import SDDF, command, make, run_until
 
 GCC = ("LLVM=False",)
 CLANG = ("LLVM=True",)
@@ -21,6 +21,11 @@ def fixture_built(request, tmp_path):
 
 def test_a_program_says_its_name_and_its_constructors_run_before_init(built):
     run_until([built("hello")], "hello| hello, ready\n")
+
+
+def test_programs_are_not_run_in_one_process(built):
+    code, output = command(SDDF, "run", built("hello"), "--in-process")
+    assert code == 1 and "PD hello: its image is a program, which lies at a fixed address" in output
 
 
 def test_a_passive_server_answers_calls_from_init(built):

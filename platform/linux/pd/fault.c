@@ -144,7 +144,7 @@ static void on_fault(int signal, siginfo_t *information, void *context)
         return;
     }
     atomic_store_explicit(&report->kind, PD_REPORT_FAULT, memory_order_release);
-    pd_exit(PD_EXIT_FAULT);
+    pd_fault_end(context);
 }
 
 /* A fault of a child within the handler must find the handler again, for a blocked one would reset
@@ -152,6 +152,9 @@ static void on_fault(int signal, siginfo_t *information, void *context)
 static void set_options(struct sigaction *action)
 {
     (void)sigfillset(&action->sa_mask);
+    if (PD_IN_PROCESS) {
+        return; /* others go on, and may have a fault, too */
+    }
     if ((pd.options & PD_OPTION_CHILD) == 0) {
         action->sa_flags |= (int)SA_RESETHAND;
         return;

@@ -5,41 +5,6 @@
  * it is looked at, and all else is private. */
 #include "pd.h"
 #include <string.h>
-#include <unistd.h>
-
-void pd_wake(const struct pd_peer *peer)
-{
-    /* Pairs with the fence in sleep_arm(): either this sees `sleeping`, or the peer sees the word
-     * stored before. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&peer->state->sleeping, memory_order_relaxed) != 0) {
-        ssize_t written = write(peer->wake, "", 1); /* a full pipe wakes as well */
-        (void)written;
-    }
-}
-
-static void sleep_arm(void)
-{
-    atomic_store_explicit(&pd.state->sleeping, 1, memory_order_relaxed);
-    (void)link_sleep();
-    atomic_thread_fence(memory_order_seq_cst);
-}
-
-static void sleep_disarm(void)
-{
-    atomic_store_explicit(&pd.state->sleeping, 0, memory_order_relaxed);
-    link_awake();
-}
-
-/* What the pipe holds means nothing. The read end waits; the write ends, in other hands, never do.
- */
-void pd_sleep(void)
-{
-    static uint8_t drained[PD_WAKE_DRAIN]; /* not on the PD's stack, which is small */
-    if (read(pd.wake_fd, drained, sizeof(drained)) == 0) {
-        pd_exit(PD_EXIT_START); /* no write end is left: the runner is gone */
-    }
-}
 
 /* Which channels were notified and which interrupts fired since the last look. */
 static uint64_t take_notifications(void)
@@ -80,7 +45,8 @@ static microkit_msginfo take_message(const struct pd_message *message)
 static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
 {
     for (size_t i = 0; i < pd.peer_count; i++) {
-        size_t turn = (pd.peer_next + i) % pd.peer_count;
+        size_t turn = pd.peer_next + i;
+        turn -= turn < pd.peer_count ? 0 : pd.peer_count;
         unsigned index = pd.peer_list[turn];
         struct pd_peer *peer = &pd.peers[index];
         uint32_t now = atomic_load_explicit(&peer->in->call.count, memory_order_acquire);
@@ -100,7 +66,7 @@ static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
         }
         peer->calls_seen = now;
         *ch = id;
-        pd.peer_next = turn + 1;
+        pd.peer_next = turn + 1 < pd.peer_count ? turn + 1 : 0;
         atomic_store_explicit(&pd.state->serving, index + 1, memory_order_relaxed);
         return peer;
     }
@@ -134,11 +100,11 @@ bool pd_wait_reply(struct pd_peer *peer)
         if (armed) {
             pd_sleep();
         }
-        sleep_arm();
+        (void)pd_sleep_arm();
         armed = true;
     }
     if (armed) {
-        sleep_disarm();
+        pd_sleep_disarm();
     }
     return !is_withdrawn(peer);
 }
@@ -156,13 +122,12 @@ struct event {
 /* Calls and faults come in turn, so that neither keeps the other waiting for ever. */
 static bool take_event(struct event *event)
 {
-    static bool fault_first;
     *event = (struct event){.ids = take_notifications()};
     if (event->ids != 0) {
         return true;
     }
-    fault_first = !fault_first;
-    event->is_fault = fault_first && pd_take_fault(&event->fault);
+    pd.fault_first = !pd.fault_first;
+    event->is_fault = pd.fault_first && pd_take_fault(&event->fault);
     if (!event->is_fault) {
         event->caller = take_call(&event->ch, &event->info);
     }
@@ -174,19 +139,17 @@ static bool take_event(struct event *event)
 
 static void wait_event(struct event *event)
 {
-    bool armed = false;
-    while (!take_event(event)) {
-        if (armed) {
-            pd_sleep();
-        } else {
-            pd_log_flush();
-        }
-        sleep_arm();
-        armed = true;
+    if (take_event(event)) {
+        return;
     }
-    if (armed) {
-        sleep_disarm();
+    pd_log_flush();
+    bool look = pd_sleep_arm();
+    while (!look || !take_event(event)) {
+        pd_sleep();
+        look = true;
+        (void)pd_sleep_arm();
     }
+    pd_sleep_disarm();
 }
 
 static void acknowledge_all(void)
@@ -203,7 +166,7 @@ void pd_run(void)
     struct event event = {0};
     microkit_msginfo answer = {{0}}; /* as libmicrokit's: what fault() leaves alone stays */
     bool answers = false;
-    sleep_disarm();
+    pd_sleep_disarm();
     atomic_store_explicit(&pd.state->serving, 0, memory_order_relaxed);
     pd.init();
     acknowledge_all();

@@ -4,7 +4,6 @@
 #include "pd.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 seL4_Bool microkit_have_signal;
@@ -12,35 +11,25 @@ seL4_CPtr microkit_signal_cap;
 seL4_MessageInfo_t microkit_signal_msg;
 seL4_Word microkit_irqs, microkit_notifications, microkit_pps, microkit_ioports;
 
-/* The deferred call stands in variables that the image reads and writes, too. */
-static struct {
-    seL4_Bool *have;
-    seL4_CPtr *cap;
-    seL4_MessageInfo_t *msg;
-} deferred = {&microkit_have_signal, &microkit_signal_cap, &microkit_signal_msg};
-
-static char line[PD_LOG_LINE_MAX];
-static size_t line_length;
-
 void pd_log_flush(void)
 {
-    if (line_length == 0) {
+    if (pd.line_length == 0) {
         return;
     }
-    ssize_t written = write(pd.log_fd, line, line_length);
+    ssize_t written = write(pd.log_fd, pd.line, pd.line_length);
     size_t done = written > 0 ? (size_t)written : 0;
-    if (done < line_length) {
+    if (done < pd.line_length) {
         uint64_t lost = atomic_load_explicit(&pd.report->output_lost, memory_order_relaxed);
-        atomic_store_explicit(&pd.report->output_lost, lost + (line_length - done),
+        atomic_store_explicit(&pd.report->output_lost, lost + (pd.line_length - done),
                               memory_order_relaxed);
     }
-    line_length = 0;
+    pd.line_length = 0;
 }
 
 void microkit_dbg_putc(int c)
 {
-    line[line_length++] = (char)c;
-    if (c == '\n' || line_length == sizeof(line)) {
+    pd.line[pd.line_length++] = (char)c;
+    if (c == '\n' || pd.line_length == sizeof(pd.line)) {
         pd_log_flush();
     }
 }
@@ -75,24 +64,17 @@ void microkit_dbg_put32(seL4_Uint32 x)
     put_decimal(x);
 }
 
-void pd_exit(int code)
-{
-    for (;;) {
-        (void)syscall(SYS_exit_group, code);
-    }
-}
-
 void pd_stop(const char *text)
 {
     pd_log_flush();
-    strncpy(pd.report->text, text, PD_TEXT_MAX - 1);
+    memcpy(pd.report->text, text, strnlen(text, PD_TEXT_MAX - 1));
     atomic_store_explicit(&pd.report->kind, PD_REPORT_STOPPED, memory_order_release);
     pd_exit(PD_EXIT_STOPPED);
 }
 
 void pd_misuse(const char *function, uint64_t argument, const char *what)
 {
-    if (line_length > 0) {
+    if (pd.line_length > 0) {
         microkit_dbg_putc('\n');
     }
     microkit_dbg_puts(function);
@@ -102,10 +84,10 @@ void pd_misuse(const char *function, uint64_t argument, const char *what)
     microkit_dbg_puts(what);
     if ((pd.options & PD_OPTION_STRICT) != 0) {
         char text[PD_LOG_LINE_MAX];
-        size_t length = line_length;
-        memcpy(text, line, length);
+        size_t length = pd.line_length;
+        memcpy(text, pd.line, length);
         text[length < sizeof(text) ? length : sizeof(text) - 1] = '\0';
-        line_length = 0;
+        pd.line_length = 0;
         pd_stop(text);
     }
     microkit_dbg_putc('\n');
@@ -160,14 +142,14 @@ void microkit_irq_ack(microkit_channel ch)
 /* libmicrokit has room for one. The same call twice is one call; another one would be lost. */
 static void defer(microkit_channel ch, seL4_CPtr base, const char *function)
 {
-    if (*deferred.have && *deferred.cap != base + ch) {
+    if (*pd.deferred.have && *pd.deferred.cap != base + ch) {
         pd_misuse(function, ch,
                   "a deferred call already waited and is replaced: defer at most one per wait, "
                   "look at microkit_have_signal");
     }
-    *deferred.cap = base + ch;
-    *deferred.msg = seL4_MessageInfo_new(0, 0, 0, 0);
-    *deferred.have = seL4_True;
+    *pd.deferred.cap = base + ch;
+    *pd.deferred.msg = seL4_MessageInfo_new(0, 0, 0, 0);
+    *pd.deferred.have = seL4_True;
 }
 
 void microkit_deferred_notify(microkit_channel ch)
@@ -186,18 +168,18 @@ void microkit_deferred_irq_ack(microkit_channel ch)
 
 void pd_deferred_place(seL4_Bool *have, seL4_CPtr *cap, seL4_MessageInfo_t *msg)
 {
-    deferred.have = have;
-    deferred.cap = cap;
-    deferred.msg = msg;
+    pd.deferred.have = have;
+    pd.deferred.cap = cap;
+    pd.deferred.msg = msg;
 }
 
 void pd_deferred_send(void)
 {
-    if (!*deferred.have) {
+    if (!*pd.deferred.have) {
         return;
     }
-    *deferred.have = seL4_False;
-    seL4_CPtr cap = *deferred.cap;
+    *pd.deferred.have = seL4_False;
+    seL4_CPtr cap = *pd.deferred.cap;
     if (cap - BASE_IRQ_CAP < PD_CHANNELS) {
         microkit_irq_ack((microkit_channel)(cap - BASE_IRQ_CAP));
     } else if (cap - BASE_OUTPUT_NOTIFICATION_CAP < PD_CHANNELS) {

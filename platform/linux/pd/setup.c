@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,20 +26,23 @@ static void *map_shared(const struct handoff_item *item, size_t size, int protec
 
 static void map_region(const struct handoff_item *item)
 {
-    uint64_t permissions = item->value[2];
+    uint64_t permissions = item->value[3];
     int protection = ((permissions & PD_MAP_READ) != 0 ? PROT_READ : 0) |
                      ((permissions & PD_MAP_WRITE) != 0 ? PROT_WRITE : 0) |
                      ((permissions & PD_MAP_EXECUTE) != 0 ? PROT_EXEC : 0);
     void *wanted = (void *)(uintptr_t)item->value[0];
-    void *mapped =
-        mmap(wanted, item->value[1], protection, MAP_SHARED | MAP_FIXED_NOREPLACE, item->fd, 0);
+    void *mapped = permissions == 0 ? wanted
+                                    : mmap(wanted, item->value[1], protection,
+                                           MAP_SHARED | MAP_FIXED_NOREPLACE, item->fd, 0);
     if (mapped != wanted) {
         pd_start_failed("region %s cannot be mapped at %#" PRIx64 " (%" PRIu64
                         " bytes): %s; use an address in 0x10000000 to 0x57ffffff or 0x60000000 to "
                         "0x7effffff",
                         item->name, item->value[0], item->value[1], strerror(errno));
     }
-    close(item->fd);
+    if (permissions != 0) {
+        close(item->fd);
+    }
     if (pd.map_count == PD_MAPS_MAX) {
         pd_start_failed("more than %d maps", PD_MAPS_MAX);
     }
@@ -46,7 +50,7 @@ static void map_region(const struct handoff_item *item)
     memcpy(map->name, item->name, sizeof(map->name));
     map->address = item->value[0];
     map->size = item->value[1];
-    map->permissions = (uint32_t)permissions;
+    map->permissions = (uint32_t)item->value[2];
 }
 
 static struct pd_peer *peer_at(uint64_t index)
@@ -120,6 +124,7 @@ static void take_link(const struct handoff_item *item)
         map.value[0] = item->value[1];
         map.value[1] = item->value[2];
         map.value[2] = PD_MAP_READ;
+        map.value[3] = PD_MAP_READ;
         map_region(&map);
         window->address = item->value[1];
         window->size = item->value[2];
@@ -275,16 +280,30 @@ void pd_setup(const struct handoff_item *items, size_t count)
     make_stack();
 }
 
+/* The image's file, if it is in a folder; else its descriptor, not by /proc/self: a debugger opens
+ * the name, too. */
+static void name_image(char path[PATH_MAX])
+{
+    char fd[32];
+    (void)snprintf(fd, sizeof(fd), "/proc/%d/fd/%d", getpid(), pd.image_fd);
+    ssize_t length = readlink(fd, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    if (access(path, R_OK) != 0) { /* a memfd has a name, but no file has it */
+        memcpy(path, fd, sizeof(fd));
+    }
+}
+
 static void load_shared_object(void)
 {
-    char path[32];
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pd.image_fd);
+    static char path[PATH_MAX];
+    name_image(path);
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     struct link_map *map = NULL;
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
         pd_start_failed("the image cannot be loaded: %s", dlerror());
     }
     pd.image_base = map->l_addr;
+    pd.image_dynamic = map->l_ld;
     pd.image_start = pd.image_base;
 }
 
