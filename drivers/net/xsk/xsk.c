@@ -218,11 +218,13 @@ uint32_t net_device_rx_held(void)
     return rx.held;
 }
 
+/* The kernel is not told how long a buffer is: it fills what a chunk has behind the headroom. The
+ * first buffer of the UMEM has no room before it; its beginning wraps and is too high. */
 void net_device_rx_provide(struct net_desc buffer)
 {
     uint64_t offset = buffer.address - umem_io;
     uint64_t begin = offset - headroom;
-    if (offset < headroom || begin > umem_size - chunk_size || buffer.length == 0 ||
+    if (begin > umem_size - chunk_size || buffer.length < chunk_size - headroom ||
         buffer.length > NET_BUFFER_SIZE_MAX) {
         errors++;
         return;
@@ -239,19 +241,19 @@ uint32_t net_device_rx_done(void)
 }
 
 /* A frame that does not begin where its buffer does, is one part of several, or is longer than the
- * buffer or the chunk, comes back empty, as an error. */
+ * chunk, comes back empty, as an error. */
 bool net_device_rx_return(struct net_desc *frame)
 {
     const shared_u64 *slot = &rx.take.entries[(rx.take.index++ & rx.take.mask) * 2];
     uint64_t where = shared_read(&slot[0]);
     uint64_t what = shared_read(&slot[1]); /* options in the upper half: there are none */
     uint64_t offset = (where & ((UINT64_C(1) << XSK_OFFSET_SHIFT) - 1)) + headroom;
-    uint16_t most;
-    if (!table_take(offset, 0, &most)) {
+    uint16_t given;
+    if (!table_take(offset, 0, &given)) {
         return false;
     }
     rx.held--;
-    if (where >> XSK_OFFSET_SHIFT != headroom || what > most || what > chunk_size - headroom) {
+    if (where >> XSK_OFFSET_SHIFT != headroom || what > chunk_size - headroom) {
         errors++;
         what = 0;
     }
