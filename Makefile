@@ -13,9 +13,13 @@ build: deps ## build everything into build/
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
 	@ninja -C $(BUILD)
 
+sdk: build ## lay out build/sdk: others' Microkit programs build with it and run here
+	@echo 'make YOURS with: MICROKIT_SDK=$(abspath $(BUILD))/sdk MICROKIT_BOARD=linux MICROKIT_CONFIG=debug'
+
 test: build ## build, then run every test
 	@tools/build/test $(BUILD)
 
+# What takes minutes: one line each.
 demo: ## echo over a veth pair, measured beside Linux's own echo; writes build/demo/report.json
 	@tools/build/deps build demo
 	@$(MAKE) --no-print-directory build
@@ -26,9 +30,50 @@ up: ## start the echo system and leave it running until Ctrl-C
 	@$(MAKE) --no-print-directory build
 	@tools/demo/up $(BUILD)
 
+BOARD ?= qemu_virt_aarch64
+
+sel4-test: CONFIG ?= debug release benchmark
+sel4-test: ## boot every system on real seL4 in QEMU and check it: MICROKIT_SDK=... [BOARD=...] [CONFIG="debug ..."]
+	@for config in $(CONFIG); do platform/microkit/sdk "$(MICROKIT_SDK)" "$(BOARD)" "$$config" || exit 1; done
+	@tools/build/deps build sel4 $(if $(findstring riscv64,$(BOARD)),sel4-riscv64)
+	@$(MAKE) --no-print-directory build
+	@MICROKIT_SDK=$(abspath $(MICROKIT_SDK)) SEL4_BOARD="$(BOARD)" SEL4_CONFIGS="$(CONFIG)" \
+		tools/build/test $(BUILD) --suite sel4
+
+sel4-demo sel4-bench: CONFIG ?= release
+SEL4 = MICROKIT_SDK="$(MICROKIT_SDK)" BUILD=$(BUILD) BOARD=$(BOARD) CONFIG=$(CONFIG) bench/sel4/boot
+
+sel4-demo: ## echo on real seL4 in QEMU: verified load, instructions and kernel entries per packet (MICROKIT_SDK=...)
+	@$(SEL4) echo systems/echo/echo.yaml --load 2000 --bursts 1 64 --json $(BUILD)/sel4-demo.json
+
+sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128; writes build/bench/sel4.json
+	@$(SEL4) bench bench/sel4/echo.yaml --json $(BUILD)/bench/sel4.json
+
+bench-queue: ## our queue beside DPDK's, Concurrency Kit's and liburcu's; QUICK=1 takes seconds; writes build/bench/queue.json
+	@tools/build/deps build bench
+	@$(MAKE) --no-print-directory build
+	@ninja -C $(BUILD) -t query bench/queue/bench_queue >/dev/null 2>&1 || meson setup --reconfigure $(BUILD) >/dev/null
+	@ninja -C $(BUILD) --quiet bench/queue/bench_queue
+	@bench/queue/run $(BUILD)/bench/queue/bench_queue $(if $(QUICK),--quick) --json $(BUILD)/bench/queue.json
+
 check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
-	@tools/build/deps build test check
+	@tools/build/deps build test check bench
 	@tools/build/check
+
+mutants: build ## take each fence, order and check out of the transport: which check misses it?
+	@tests/weak/mutants
+
+prove: ## contracts of the arithmetic of queues and buffers, with Frama-C's WP
+	@tools/build/deps prove
+	@proofs/wp/run
+
+fuzz: build ## fuzz each target for FUZZ_SECONDS (20)
+	@tools/build/deps build test
+	@tools/build/fuzz $(BUILD)
+
+long: build prove mutants fuzz ## what takes minutes: proofs, mutants, fuzzing, larger bounds of models
+	@proofs/run --long
+	@$(BUILD)/tests/weak/weak --long
 
 format: ## format all C files
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
@@ -36,4 +81,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build demo up test check format clean
+.PHONY: help deps build sdk demo up test fuzz mutants prove long sel4-test sel4-demo sel4-bench bench-queue check format clean

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the network driver shell (shell.c) asks of a device's own file. One device per image, so
- * these are plain functions. A buffer is a struct net_desc whose address is an I/O address; the
- * device's file checks whatever its device says and never sees data.
+ * these are plain functions; link-time optimisation makes one loop of the shell's and theirs. A
+ * buffer is a struct net_desc whose address is an I/O address; the device's file checks whatever
+ * its device says and never sees data.
  *
- * provide: the device gets buffers, at most what `room` said; return: it gives them back. */
+ *     room     how many buffers the device can be given now
+ *     provide  gives it one
+ *     done     how many it has finished with and can give back now
+ *     return   takes the next of those back; false if the device said something wrong of it: that
+ *              is counted, and there is no buffer */
 #ifndef NET_DEVICE_H
 #define NET_DEVICE_H
 
@@ -18,12 +23,14 @@ const char *net_device_start(const struct net_driver_config *config);
 void net_device_irq_clear(void);
 
 uint32_t net_device_rx_room(void);
-void net_device_rx_provide(const struct net_desc *buffers, uint32_t count);
-uint32_t net_device_rx_return(struct net_desc *frames, uint32_t count_max);
+void net_device_rx_provide(struct net_desc buffer);
+uint32_t net_device_rx_done(void);
+bool net_device_rx_return(struct net_desc *frame);
 
 uint32_t net_device_tx_room(void);
-void net_device_tx_provide(const struct net_desc *frames, uint32_t count);
-uint32_t net_device_tx_return(struct net_desc *buffers, uint32_t count_max);
+void net_device_tx_provide(struct net_desc frame);
+uint32_t net_device_tx_done(void);
+bool net_device_tx_return(struct net_desc *buffer);
 
 /* Shows the device what was provided since the last call; one doorbell at most per direction. */
 void net_device_commit(void);

@@ -11,7 +11,7 @@
  * virtualiser waits for buffers, or the device's ring is full. */
 #include "device.h"
 
-#include <base/signal.h>
+#include <base/peer.h>
 #include <microkit.h>
 #include <sddf/log.h>
 #include <sddf/net.h>
@@ -40,81 +40,106 @@ static const char *const counter_names[COUNTERS] = {
     "violations", "activations", "interrupts", "signals",
 };
 
-static uint64_t total_length(const struct net_desc *frames, uint32_t count)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        bytes += frames[i].length;
-    }
-    return bytes;
+    return a < b ? a : b;
 }
 
-/* Received frames: device to virtualiser. */
-static uint32_t rx_return(void)
+/* Received frames: device to virtualiser. Each of these four moves a burst at most; true if there
+ * is more. */
+static bool rx_return(void)
 {
-    struct net_desc frames[NET_BURST];
-    uint32_t space = queue_space(&rx, NET_BURST);
-    uint32_t count = net_device_rx_return(frames, space < NET_BURST ? space : NET_BURST);
-    if (count != 0) {
-        net_put(&rx, frames, count);
-        queue_publish(&rx);
-        stats_add(stats, RX_FRAMES, count);
-        stats_add(stats, RX_BYTES, total_length(frames, count));
+    uint32_t done = net_device_rx_done();
+    uint32_t count = least(done, NET_BURST);
+    uint64_t frames = 0, bytes = 0;
+    if (count == 0) {
+        return false;
     }
-    return count;
+    count = least(count, queue_space(&rx, count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame;
+        if (net_device_rx_return(&frame)) {
+            net_put_one(&rx, frame);
+            frames++;
+            bytes += frame.length;
+        }
+    }
+    queue_publish(&rx);
+    stats_add(stats, RX_FRAMES, frames);
+    stats_add(stats, RX_BYTES, bytes);
+    return count == NET_BURST && done > NET_BURST;
 }
 
 /* Empty buffers: virtualiser to device. */
-static uint32_t rx_provide(void)
+static bool rx_provide(void)
 {
-    struct net_desc buffers[NET_BURST];
-    uint32_t room = net_device_rx_room();
-    if (room == 0 || queue_available(&rx) == 0) {
-        return 0;
+    uint32_t count = net_available(&rx);
+    if (count == 0) {
+        return false;
     }
-    uint32_t count = net_get(&rx, buffers, room < NET_BURST ? room : NET_BURST);
+    count = least(count, net_device_rx_room());
+    for (uint32_t i = 0; i < count; i++) {
+        net_device_rx_provide(net_get_one(&rx));
+    }
     queue_release(&rx);
-    net_device_rx_provide(buffers, count);
-    return count;
+    return count == NET_BURST && queue_left(&rx) != 0;
 }
 
 /* Frames to send: virtualiser to device. */
-static uint32_t tx_provide(void)
+static bool tx_provide(void)
 {
-    struct net_desc frames[NET_BURST];
-    uint32_t room = net_device_tx_room();
-    if (room == 0 || queue_available(&tx) == 0) {
-        return 0;
+    uint32_t count = net_available(&tx);
+    uint64_t bytes = 0;
+    if (count == 0) {
+        return false;
     }
-    uint32_t count = net_get(&tx, frames, room < NET_BURST ? room : NET_BURST);
+    count = least(count, net_device_tx_room());
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(&tx);
+        net_device_tx_provide(frame);
+        bytes += frame.length;
+    }
     queue_release(&tx);
-    net_device_tx_provide(frames, count);
     stats_add(stats, TX_FRAMES, count);
-    stats_add(stats, TX_BYTES, total_length(frames, count));
-    return count;
+    stats_add(stats, TX_BYTES, bytes);
+    return count == NET_BURST && queue_left(&tx) != 0;
 }
 
 /* Sent buffers: device to virtualiser. */
-static uint32_t tx_return(void)
+static bool tx_return(void)
 {
-    struct net_desc buffers[NET_BURST];
-    uint32_t space = queue_space(&tx, NET_BURST);
-    uint32_t count = net_device_tx_return(buffers, space < NET_BURST ? space : NET_BURST);
-    if (count != 0) {
-        net_put(&tx, buffers, count);
-        queue_publish(&tx);
+    uint32_t done = net_device_tx_done();
+    uint32_t count = least(done, NET_BURST);
+    if (count == 0) {
+        return false;
     }
-    return count;
+    count = least(count, queue_space(&tx, count));
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc buffer;
+        if (net_device_tx_return(&buffer)) {
+            net_put_one(&tx, buffer);
+        }
+    }
+    queue_publish(&tx);
+    return count == NET_BURST && done > NET_BURST;
 }
 
-/* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
- * it in time, and it checks that against its own table. */
-static void connection_check(struct connection *c, uint32_t channel)
+/* One round, both ways; true if there is more. Bounded by the buffers that exist: each moves on
+ * and none is made here. */
+static bool serve_burst(void)
 {
-    if (connection_poll(c) == CONNECTION_RESTARTED && connection_adopt(c)) {
-        signal_peer(&signals, channel);
-        connection_poll(c);
+    bool more = rx_return();
+    more |= tx_return();
+    more |= rx_provide();
+    more |= tx_provide();
+    net_device_commit();
+    if (queue_signal(&tx)) {
+        signal_peer(&signals, config->tx.channel);
     }
+    if (queue_signal(&rx)) {
+        signal_peer(&signals, config->rx.channel);
+    }
+    return more;
 }
 
 /* Asks for every wake that is needed. True if there is nothing to do now.
@@ -122,32 +147,25 @@ static void connection_check(struct connection *c, uint32_t channel)
  * along with the next frames. A full transmit ring waits for the device, not for more frames. */
 static bool may_wait(void)
 {
-    bool rx_low = net_device_rx_held() <= net_device_rx_room();
+    uint32_t rx_room = net_device_rx_room();
+    bool rx_low = net_device_rx_held() <= rx_room;
     bool tx_full = net_device_tx_room() == 0;
-    bool idle = !rx_low || net_device_rx_room() == 0 || queue_arm(&rx, 1);
+    bool idle = !rx_low || rx_room == 0 || queue_arm(&rx, 1);
     idle &= tx_full || queue_arm(&tx, 1);
     bool sent = tx_full || queue_peer_waits(&tx);
     idle &= net_device_wait(queue_space(&rx, 1) != 0, sent && queue_space(&tx, 1) != 0);
     return idle;
 }
 
-static void serve(void)
+/* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
+ * it in time, and it checks that against its own table. */
+static inline __attribute__((always_inline)) void serve(void)
 {
-    connection_check(&rx, config->rx.channel);
-    connection_check(&tx, config->tx.channel);
-    do {
-        /* Bounded by the buffers that exist: each moves on and none is made here. */
-        while (rx_return() + tx_return() + rx_provide() + tx_provide() != 0) {
-            net_device_commit();
-            signal_now(&signals); /* of the round before */
-            if (queue_signal(&tx)) {
-                signal_peer(&signals, config->tx.channel);
-            }
-            if (queue_signal(&rx)) {
-                signal_peer(&signals, config->rx.channel);
-            }
-        }
-    } while (!may_wait());
+    peer_check(&rx, &signals, config->rx.channel);
+    peer_check(&tx, &signals, config->tx.channel);
+    while (serve_burst() || !may_wait()) {
+        signal_now(&signals);
+    }
 
     stats_set(stats, DEVICE_ERRORS, net_device_errors());
     stats_set(stats, VIOLATIONS, rx.violations + tx.violations);
@@ -170,8 +188,7 @@ void init(void)
     }
     signal_peer(&signals, config->rx.channel);
     signal_peer(&signals, config->tx.channel);
-    serve();
-    signal_end(&signals);
+    notified(config->rx.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)

@@ -8,6 +8,7 @@
 #ifndef SDDF_ATOMIC_H
 #define SDDF_ATOMIC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct {
@@ -75,6 +76,75 @@ static inline void atomic_store64_relaxed(shared_u64 *word, uint64_t value)
 static inline void atomic_fence_seq_cst(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* ---- Entries ----
+ * Plain moves without an order of their own: a release or acquire of an index gives it. What is
+ * read is forgotten to be shared memory's, so that no compiler reads it a second time in place of
+ * the copy that was checked. */
+
+static inline void shared_write(shared_u64 *word, uint64_t value)
+{
+    word->value = value;
+}
+
+static inline void shared_write16(shared_u16 *word, uint16_t value)
+{
+    word->value = value;
+}
+
+static inline uint32_t shared_read32(const shared_u32 *word)
+{
+    uint32_t value = word->value;
+    __asm__("" : "+r"(value));
+    return value;
+}
+
+static inline uint64_t shared_read(const shared_u64 *word)
+{
+    uint64_t value = word->value;
+    __asm__("" : "+r"(value));
+    return value;
+}
+
+/* `count` entries of `entry_size` bytes, both constants; both ends aligned to 16 if an entry's size
+ * is a multiple of 16, else to 8. As wide as the machine has them. */
+static inline __attribute__((always_inline)) void shared_move(char *to, const char *from,
+                                                              size_t count, size_t entry_size)
+{
+    size_t size = count * entry_size;
+    if (entry_size % 16 == 0) {
+        __builtin_memcpy(__builtin_assume_aligned(to, 16), __builtin_assume_aligned(from, 16),
+                         size);
+    } else {
+        __builtin_memcpy(__builtin_assume_aligned(to, 8), __builtin_assume_aligned(from, 8), size);
+    }
+}
+
+/* Runs of `count` entries, aligned as above. In fours: one at a time, the loop costs more than its
+ * copies. */
+static inline __attribute__((always_inline)) void shared_copy(char *to, const char *from,
+                                                              uint32_t count, size_t entry_size)
+{
+    for (; count >= 4; count -= 4, from += 4 * entry_size, to += 4 * entry_size) {
+        shared_move(to, from, 4, entry_size);
+    }
+    for (; count != 0; count--, from += entry_size, to += entry_size) {
+        shared_move(to, from, 1, entry_size);
+    }
+}
+
+static inline __attribute__((always_inline)) void shared_copy_in(shared_u64 *to, const void *from,
+                                                                 uint32_t count, size_t entry_size)
+{
+    shared_copy((char *)to, (const char *)from, count, entry_size);
+}
+
+static inline __attribute__((always_inline)) void shared_copy_out(void *to, const shared_u64 *from,
+                                                                  uint32_t count, size_t entry_size)
+{
+    shared_copy((char *)to, (const char *)from, count, entry_size);
+    __asm__ volatile("" ::: "memory");
 }
 
 #endif

@@ -26,6 +26,8 @@ enum config_kind {
     CONFIG_NET_VIRT_TX = 0x0103,
     CONFIG_NET_COPIER = 0x0104,
     CONFIG_NET_CLIENT = 0x0105,
+    CONFIG_TIMER_DRIVER = 0x0201,
+    CONFIG_TIMER_CLIENT = 0x0202,
 };
 
 struct config_header {

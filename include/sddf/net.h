@@ -16,19 +16,26 @@
 #include <stdint.h>
 
 enum {
-    NET_CLIENTS_MAX = 56,     /* of one virtualiser; channel ids end at 61 */
-    NET_BUFFERS_MAX = 4096,   /* of one data region */
-    NET_BUFFER_SIZE = 2048,   /* bytes, the usual; a power of two from 2048 to 16384 */
+    NET_CLIENTS_MAX = 56,   /* of one virtualiser; channel ids end at 61 */
+    NET_BUFFERS_MAX = 4096, /* of one data region */
+    NET_BUFFER_SIZE = 2048, /* bytes, the usual; a power of two up to ... */
+    NET_BUFFER_SIZE_MAX = 16384,
     NET_BURST = 64,           /* descriptors that a component moves at once */
     NET_ETHERNET_HEADER = 14, /* bytes; no frame is shorter */
 };
 
+#define NET_RATE_MAX        UINT64_C(12500000000) /* bytes per second: 100 Gbit/s */
+#define NET_BURST_BYTES_MAX (UINT64_C(1) << 32)   /* that a limited client may save up */
+
+#define NET_MAC_MASK UINT64_C(0xffffffffffff)
+
 /* What a queue of the class carries. */
 struct net_desc {
-    uint64_t address; /* I/O address, or offset in bytes from the start of the data region */
-    uint16_t length;  /* bytes of the frame; of an empty receive buffer, its size */
-    uint16_t flags;   /* NET_* below */
-    uint32_t meta;    /* 0; reserved for offloads (checksum start and offset) */
+    _Alignas(16)
+        uint64_t address; /* I/O address, or offset in bytes from the start of the data region */
+    uint16_t length;      /* bytes of the frame; of an empty receive buffer, its size */
+    uint16_t flags;       /* NET_* below */
+    uint32_t meta;        /* 0; reserved for offloads (checksum start and offset) */
 };
 
 _Static_assert(sizeof(struct net_desc) == 16, "net_desc");
@@ -42,9 +49,99 @@ static inline uint32_t net_put(struct connection *c, const struct net_desc *buff
     return queue_put(c, buffers, count, sizeof(struct net_desc));
 }
 
+/* One entry that queue_space() has granted. */
+static inline void net_put_one(struct connection *c, struct net_desc buffer)
+{
+    shared_u64 *slot = queue_put_slot(c, sizeof(buffer));
+    shared_write(&slot[0], buffer.address);
+    shared_write(&slot[1], (uint64_t)buffer.length | (uint64_t)buffer.flags << 16 |
+                               (uint64_t)buffer.meta << 32);
+}
+
+/* One entry of those that queue_available() has found. */
+static inline struct net_desc net_get_one(struct connection *c)
+{
+    const shared_u64 *slot = queue_get_slot(c, sizeof(struct net_desc));
+    uint64_t address = shared_read(&slot[0]);
+    uint64_t rest = shared_read(&slot[1]);
+    return (struct net_desc){.address = address,
+                             .length = (uint16_t)rest,
+                             .flags = (uint16_t)(rest >> 16),
+                             .meta = (uint32_t)(rest >> 32)};
+}
+
+/* Entries that can be taken now, a burst at most. */
+static inline uint32_t net_available(struct connection *c)
+{
+    uint32_t available = queue_available(c);
+    return available < NET_BURST ? available : NET_BURST;
+}
+
 static inline uint32_t net_get(struct connection *c, struct net_desc *buffers, uint32_t count)
 {
     return queue_get(c, buffers, count, sizeof(struct net_desc));
+}
+
+/* ---- Buffers ---- */
+
+/* A data region cut into `count` buffers of 2^shift bytes. */
+struct net_buffers {
+    uint32_t shift;
+    uint32_t count;
+};
+
+/* Cuts a region of `region_size` bytes into buffers of `buffer_size`. NULL, or why not. */
+static inline const char *net_buffers_open(struct net_buffers *buffers, uint64_t region_size,
+                                           uint32_t buffer_size)
+{
+    if (buffer_size < NET_BUFFER_SIZE || buffer_size > NET_BUFFER_SIZE_MAX ||
+        (buffer_size & (buffer_size - 1)) != 0) {
+        return "the buffer size is not a power of two from 2048 to 16384";
+    }
+    if (region_size / buffer_size > NET_BUFFERS_MAX) {
+        return "a data region has more than 4096 buffers";
+    }
+    buffers->shift = (uint32_t)__builtin_ctz(buffer_size);
+    buffers->count = (uint32_t)(region_size / buffer_size);
+    return NULL;
+}
+
+/* True if a buffer begins at `offset`, which may be anything; its number in `*number`. The rotation
+ * makes one comparison of two: bits below a buffer's start become the highest of the number. */
+static inline bool net_buffer_at(const struct net_buffers *buffers, uint64_t offset,
+                                 uint32_t *number)
+{
+    uint64_t rotated = offset >> buffers->shift | offset << (64 - buffers->shift);
+    *number = (uint32_t)rotated;
+    return rotated < buffers->count;
+}
+
+/* Bytes from the region's start to buffer `number`. */
+static inline uint64_t net_buffer_offset(const struct net_buffers *buffers, uint32_t number)
+{
+    return (uint64_t)number << buffers->shift;
+}
+
+/* MAC addresses as numbers, the first byte in the lowest bits. A frame begins with its
+ * destination's and its source's (IEEE 802.3, 3.1.1), and lies at the start of a buffer; each word
+ * of it is read once, since a client or a device may change it meanwhile. */
+static inline uint64_t net_frame_destination(const shared_u64 *frame)
+{
+    return shared_read(&frame[0]) & NET_MAC_MASK;
+}
+
+static inline uint64_t net_frame_source(const shared_u64 *frame)
+{
+    return shared_read(&frame[0]) >> 48 | (shared_read(&frame[1]) << 16 & NET_MAC_MASK);
+}
+
+static inline uint64_t net_mac_value(const uint8_t mac[6])
+{
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < 6; i++) {
+        value |= (uint64_t)mac[i] << (8 * i);
+    }
+    return value;
 }
 
 /* ---- Configuration ---- */
@@ -79,7 +176,7 @@ struct net_virt_rx_config {
     uint32_t buffer_size;
     uint32_t buffer_count;
     uint32_t client_count;
-    uint32_t reserved;
+    uint32_t dma_coherent; /* not 0: the device sees the caches, no maintenance is needed */
     struct net_virt_rx_client clients[NET_CLIENTS_MAX];
 };
 
@@ -89,6 +186,8 @@ struct net_virt_tx_client {
     uint8_t mac[6];                      /* the only source address that it may use */
     uint16_t reserved;
     uint32_t per_round; /* frames that it may send before the next client's turn */
+    uint64_t rate;      /* bytes of frames per second; 0 = no limit, needs no timer */
+    uint64_t burst;     /* bytes that it may send at once */
 };
 
 struct net_virt_tx_config {
@@ -96,6 +195,8 @@ struct net_virt_tx_config {
     struct config_connection driver; /* puts frames to send, gets sent buffers */
     uint32_t buffer_size;
     uint32_t client_count;
+    uint32_t dma_coherent;  /* as of the receive virtualiser */
+    uint32_t timer_channel; /* NET_NO_TIMER: none */
     struct net_virt_tx_client clients[NET_CLIENTS_MAX];
 };
 
@@ -128,13 +229,15 @@ struct net_client_config {
     uint8_t reserved[9];
 };
 
-enum { NET_CONFIG_VERSION = 1 };
+enum { NET_CONFIG_VERSION = 3 };
+
+#define NET_NO_TIMER UINT32_MAX
 
 _Static_assert(sizeof(struct net_driver_config) == 192, "net_driver_config");
 _Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
 _Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
-_Static_assert(sizeof(struct net_virt_tx_client) == 72, "net_virt_tx_client");
-_Static_assert(sizeof(struct net_virt_tx_config) == 112 + 72 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_virt_tx_client) == 88, "net_virt_tx_client");
+_Static_assert(sizeof(struct net_virt_tx_config) == 120 + 88 * NET_CLIENTS_MAX, "net_virt_tx");
 _Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
 _Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
 

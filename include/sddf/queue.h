@@ -17,8 +17,9 @@
  * Each side keeps its truth (indices, capacities, what it last saw) in private memory, in a struct
  * connection. A word of the peer's is read once and believed only within bounds; anything else is a
  * *violation*: counted, and the connection reads as empty. An entry is copied out once; check and
- * use only the copy. Nothing that a peer writes can make these functions loop, fault or reach
- * outside `entries`.
+ * use only the copy. Functions that touch shared words take what they need of the private state
+ * first, since compilers read memory anew after an atomic access. Nothing that a peer writes can
+ * make these functions loop, fault or reach outside `entries`.
  *
  * Batches are the unit: put any number, publish once, signal once; get what is there, release once.
  *
@@ -84,20 +85,23 @@ struct connection {
     struct queue_side *mine;
     const struct queue_side *theirs;
 
+    shared_u64 *put_entries;
     uint32_t put_capacity; /* the queue that this side produces */
+    uint32_t put_mask;     /* its capacity less one */
     uint32_t tail;         /* entries put; published up to mine->tail */
     uint32_t tail_checked; /* tail when the peer's mark was last looked at */
     uint32_t peer_head;    /* last believed */
 
+    const shared_u64 *get_entries;
     uint32_t get_capacity; /* the queue that this side consumes */
-    uint32_t head;         /* entries taken; released up to mine->head */
-    uint32_t peer_tail;    /* last believed */
+    uint32_t get_mask;
+    uint32_t head;      /* entries taken; released up to mine->head */
+    uint32_t peer_tail; /* last believed */
 
     uint32_t epoch;
     uint32_t peer_epoch; /* adopted; 0 = none */
     bool ready;          /* each has adopted the other */
     uint32_t resets;     /* of the peer, lately */
-    uint32_t taken_since_reset;
     uint64_t violations;
 };
 
@@ -112,13 +116,21 @@ static inline bool queue_capacity_valid(uint32_t capacity)
     return capacity != 0 && capacity <= QUEUE_CAPACITY_MAX && (capacity & (capacity - 1)) == 0;
 }
 
+/* Until the peer is there (again) the queue to it counts as full, so that queue_space() need not
+ * ask whether it is. */
+static inline void queue_close(struct connection *c)
+{
+    c->ready = false;
+    c->peer_head = c->tail - c->put_capacity;
+}
+
 /* The reset of this side's words that opening and adopting share. The mark stands behind the head:
  * disarmed. */
 static inline void connection_reset(struct connection *c)
 {
-    c->tail = c->tail_checked = c->peer_head = 0;
+    c->tail = c->tail_checked = 0;
     c->head = c->peer_tail = 0;
-    c->ready = false;
+    queue_close(c);
     atomic_store_release(&c->mine->tail, 0);
     atomic_store_release(&c->mine->head, 0);
     atomic_store_release(&c->mine->mark, UINT32_MAX);
@@ -135,7 +147,15 @@ static inline bool connection_open(struct connection *c, struct queue_side *mine
         return false;
     }
     *c = (struct connection){
-        .mine = mine, .theirs = theirs, .put_capacity = put_capacity, .get_capacity = get_capacity};
+        .mine = mine,
+        .theirs = theirs,
+        .put_entries = mine->entries,
+        .put_capacity = put_capacity,
+        .put_mask = put_capacity - 1,
+        .get_entries = theirs->entries,
+        .get_capacity = get_capacity,
+        .get_mask = get_capacity - 1,
+    };
     uint32_t odd = atomic_load_relaxed(&mine->epoch) | 1U;
     atomic_store_relaxed(&mine->epoch, odd);
     atomic_store_release(&mine->seen,
@@ -151,13 +171,14 @@ static inline bool connection_open(struct connection *c, struct queue_side *mine
 static inline enum connection_state connection_poll(struct connection *c)
 {
     uint32_t epoch = atomic_load_acquire(&c->theirs->epoch);
+    if (__builtin_expect(epoch == c->peer_epoch && c->ready, 1)) {
+        return CONNECTION_READY;
+    }
     if (epoch != c->peer_epoch || epoch == 0) {
-        c->ready = false;
+        queue_close(c);
         return (epoch & 1U) != 0 || epoch == 0 ? CONNECTION_DOWN : CONNECTION_RESTARTED;
     }
-    if (!c->ready) {
-        c->ready = atomic_load_acquire(&c->theirs->seen) == c->epoch;
-    }
+    c->ready = atomic_load_acquire(&c->theirs->seen) == c->epoch;
     return c->ready ? CONNECTION_READY : CONNECTION_DOWN;
 }
 
@@ -171,7 +192,7 @@ static inline bool connection_adopt(struct connection *c)
     if ((epoch & 1U) != 0 || epoch == 0) {
         return false;
     }
-    if (c->taken_since_reset >= QUEUE_RESETS_PERIOD_ENTRIES) {
+    if (c->head >= QUEUE_RESETS_PERIOD_ENTRIES) { /* taken since the last reset */
         c->resets = 0;
     }
     if (c->resets >= QUEUE_RESETS_MAX) {
@@ -179,53 +200,40 @@ static inline bool connection_adopt(struct connection *c)
         return false;
     }
     c->resets++;
-    c->taken_since_reset = 0;
     c->peer_epoch = epoch;
     connection_reset(c);
     atomic_store_release(&c->mine->seen, epoch); /* after the reset */
     return true;
 }
 
-/* Entries on the private side are structs of any class, moved word by word. */
-typedef uint64_t __attribute__((may_alias)) queue_word;
-
-static inline void queue_copy_in(shared_u64 *to, const queue_word *from, size_t words)
-{
-    for (size_t i = 0; i < words; i++) {
-        atomic_store64_relaxed(&to[i], from[i]);
-    }
-}
-
-static inline void queue_copy_out(queue_word *to, const shared_u64 *from, size_t words)
-{
-    for (size_t i = 0; i < words; i++) {
-        to[i] = atomic_load64_relaxed(&from[i]);
-    }
-}
-
 /* ---- Producing ---- */
 
-/* Free entries, at least `wanted` if there are so many; the peer's line is touched only when what
- * this side last saw does not suffice. */
-static inline uint32_t queue_space(struct connection *c, uint32_t wanted)
+/* queue_space() where what this side last saw of the peer's head does not suffice. A head that is
+ * not believed, back or beyond what was put, or another incarnation's, makes the queue full: space
+ * that is denied now must not be there for who asks for less of it. */
+static __attribute__((noinline, unused)) uint32_t queue_space_look(struct connection *c)
 {
-    uint32_t space = c->put_capacity - (c->tail - c->peer_head);
     if (!c->ready) {
         return 0;
     }
-    if (space >= wanted) {
-        return space;
-    }
     uint32_t head = atomic_load_acquire(&c->theirs->head); /* pairs with queue_release */
-    if (atomic_load_acquire(&c->theirs->epoch) != c->peer_epoch) {
-        return 0;
-    }
-    if (head - c->peer_head > c->tail - c->peer_head) { /* back, or beyond what was put */
-        c->violations++;
+    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
+    if (!same_epoch || head - c->peer_head > c->tail - c->peer_head) {
+        c->violations += same_epoch;
+        c->peer_head = c->tail - c->put_capacity;
         return 0;
     }
     c->peer_head = head;
     return c->put_capacity - (c->tail - head);
+}
+
+/* Free entries, at least `wanted` (not 0) if there are so many; the peer's line is touched only
+ * when what this side last saw does not suffice. A connection that is not ready is full
+ * (queue_close). */
+static inline uint32_t queue_space(struct connection *c, uint32_t wanted)
+{
+    uint32_t space = c->put_capacity - (c->tail - c->peer_head);
+    return __builtin_expect(space >= wanted, 1) ? space : queue_space_look(c);
 }
 
 /* Puts `count` entries of `entry_size` bytes (a multiple of 8) that queue_space() has granted; the
@@ -237,14 +245,23 @@ static inline uint32_t queue_put(struct connection *c, const void *entries, uint
     uint32_t space = capacity - (c->tail - c->peer_head);
     count = count < space ? count : space;
 
-    uint32_t at = c->tail & (capacity - 1); /* two straight runs: to the end, then from the start */
+    uint32_t at = c->tail & c->put_mask; /* two straight runs: to the end, then from the start */
     uint32_t first = count < capacity - at ? count : capacity - at;
-    size_t words = entry_size / sizeof(uint64_t);
-    const queue_word *from = entries;
-    queue_copy_in(&c->mine->entries[at * words], from, first * words);
-    queue_copy_in(c->mine->entries, from + first * words, (count - first) * words);
+    shared_u64 *base = c->put_entries;
+    shared_copy_in(base + at * (entry_size / 8), entries, first, entry_size);
+    if (__builtin_expect(first != count, 0)) {
+        shared_copy_in(base, (const char *)entries + first * entry_size, count - first, entry_size);
+    }
     c->tail += count;
     return count;
+}
+
+/* The slot of one more entry of `entry_size` bytes, for which queue_space() has granted room; write
+ * it with shared_write(). */
+static inline shared_u64 *queue_put_slot(struct connection *c, size_t entry_size)
+{
+    uint32_t at = c->tail++ & c->put_mask;
+    return c->put_entries + at * (entry_size / 8);
 }
 
 /* Release: the entries, and the buffers they speak of, are written before the tail that offers
@@ -257,14 +274,16 @@ static inline void queue_publish(struct connection *c)
 /* True if the peer asked to be woken by one of the entries published since the last call. */
 static inline bool queue_signal(struct connection *c)
 {
-    uint32_t fresh = c->tail - c->tail_checked;
+    const struct queue_side *theirs = c->theirs;
+    uint32_t tail = c->tail;
+    uint32_t fresh = tail - c->tail_checked;
     if (fresh == 0) {
         return false;
     }
+    c->tail_checked = tail;
     atomic_fence_seq_cst(); /* F1, pairs with F2 in queue_arm */
-    uint32_t mark = atomic_load_relaxed(&c->theirs->mark);
-    c->tail_checked = c->tail;
-    return c->tail - mark - 1 < fresh;
+    uint32_t mark = atomic_load_relaxed(&theirs->mark);
+    return tail - mark - 1 < fresh;
 }
 
 /* True if the peer waits for entries that are not yet published: what a producer that returns
@@ -276,19 +295,35 @@ static inline bool queue_peer_waits(const struct connection *c)
 
 /* ---- Consuming ---- */
 
+/* A tail that is not believed: out of bounds, a violation; or another incarnation's. */
+static __attribute__((cold, noinline, unused)) uint32_t queue_doubt(struct connection *c,
+                                                                    bool same_epoch)
+{
+    c->violations += same_epoch;
+    c->peer_tail = c->head;
+    return 0;
+}
+
 /* Entries that can be taken now. The tail is loaded before the epoch: a tail of another incarnation
  * of the peer is never believed (proofs/epochs.pml). */
 static inline uint32_t queue_available(struct connection *c)
 {
+    const struct queue_side *theirs = c->theirs;
+    uint32_t head = c->head, capacity = c->get_capacity, peer_epoch = c->peer_epoch;
     if (!c->ready) {
         return 0;
     }
-    uint32_t tail = atomic_load_acquire(&c->theirs->tail); /* pairs with queue_publish */
-    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
-    bool within = tail - c->head <= c->get_capacity;
-    c->violations += same_epoch && !within;
-    c->peer_tail = same_epoch && within ? tail : c->head;
-    return c->peer_tail - c->head;
+    uint32_t tail = atomic_load_acquire(&theirs->tail); /* pairs with queue_publish */
+    if (tail == head) {
+        c->peer_tail = tail;
+        return 0;
+    }
+    bool same_epoch = atomic_load_acquire(&theirs->epoch) == peer_epoch;
+    if (__builtin_expect(!same_epoch || tail - head > capacity, 0)) {
+        return queue_doubt(c, same_epoch);
+    }
+    c->peer_tail = tail;
+    return tail - head;
 }
 
 /* Copies up to `count` entries of `entry_size` bytes (a multiple of 8) out, of those that the last
@@ -301,15 +336,29 @@ static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t c
     uint32_t available = c->peer_tail - c->head;
     count = count < available ? count : available;
 
-    uint32_t at = c->head & (capacity - 1);
+    uint32_t at = c->head & c->get_mask;
     uint32_t first = count < capacity - at ? count : capacity - at;
-    size_t words = entry_size / sizeof(uint64_t);
-    queue_word *to = entries;
-    queue_copy_out(to, &c->theirs->entries[at * words], first * words);
-    queue_copy_out(to + first * words, c->theirs->entries, (count - first) * words);
+    const shared_u64 *base = c->get_entries;
+    shared_copy_out(entries, base + at * (entry_size / 8), first, entry_size);
+    if (__builtin_expect(first != count, 0)) {
+        shared_copy_out((char *)entries + first * entry_size, base, count - first, entry_size);
+    }
     c->head += count;
-    c->taken_since_reset += count;
     return count;
+}
+
+/* The next entry of those that the last queue_available() found; read each word of it once, with
+ * shared_read(). */
+static inline const shared_u64 *queue_get_slot(struct connection *c, size_t entry_size)
+{
+    uint32_t at = c->head++ & c->get_mask;
+    return c->get_entries + at * (entry_size / 8);
+}
+
+/* Entries that the last queue_available() found and that were not taken yet. */
+static inline uint32_t queue_left(const struct connection *c)
+{
+    return c->peer_tail - c->head;
 }
 
 /* Release: the copies are made before the slots are given back; pairs with the acquire in
@@ -324,11 +373,16 @@ static inline void queue_release(struct connection *c)
  * lies, is down or restarts gives no reason to look again; it notifies when it is back. */
 static inline bool queue_arm(struct connection *c, uint32_t k)
 {
-    atomic_store_relaxed(&c->mine->mark, c->head + k - 1);
+    const struct queue_side *theirs = c->theirs;
+    uint32_t head = c->head;
+    atomic_store_relaxed(&c->mine->mark, head + k - 1);
     atomic_fence_seq_cst(); /* F2, pairs with F1 in queue_signal */
-    uint32_t available = atomic_load_acquire(&c->theirs->tail) - c->head;
-    bool same_epoch = atomic_load_acquire(&c->theirs->epoch) == c->peer_epoch;
-    return !c->ready || !same_epoch || available < k || available > c->get_capacity;
+    uint32_t available = atomic_load_acquire(&theirs->tail) - head;
+    if (available < k) {
+        return true;
+    }
+    bool same_epoch = atomic_load_acquire(&theirs->epoch) == c->peer_epoch;
+    return !c->ready || !same_epoch || available > c->get_capacity;
 }
 
 #endif

@@ -16,26 +16,24 @@ struct signals {
     uint64_t sent;    /* for statistics */
 };
 
-static inline void signal_peer(struct signals *signals, uint32_t channel)
-{
-    if (signals->pending && signals->channel == channel) {
-        return;
-    }
-    if (signals->pending) {
-        microkit_notify(signals->channel);
-    }
-    signals->pending = true;
-    signals->channel = channel;
-    signals->sent++;
-}
-
-/* Before another round of work: peers on other cores shall not wait for it. */
-static inline void signal_now(struct signals *signals)
+/* Sends the one that is pending. Before another round of work: peers on other cores shall not wait
+ * for the end of a flood. */
+static __attribute__((noinline, unused)) void signal_now(struct signals *signals)
 {
     if (signals->pending) {
         microkit_notify(signals->channel);
         signals->pending = false;
     }
+}
+
+static inline void signal_peer(struct signals *signals, uint32_t channel)
+{
+    if (signals->pending && signals->channel != channel) {
+        signal_now(signals);
+    }
+    signals->sent += !signals->pending;
+    signals->pending = true;
+    signals->channel = channel;
 }
 
 static inline void signal_end(struct signals *signals)

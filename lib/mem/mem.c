@@ -16,6 +16,10 @@ struct word_at_any {
     uint64_t value;
 } __attribute__((packed, may_alias));
 
+struct half_at_any {
+    uint32_t value;
+} __attribute__((packed, may_alias));
+
 #define WORD  sizeof(word)
 #define BLOCK (8 * WORD)
 
@@ -24,7 +28,42 @@ static inline size_t bytes_to_boundary(const void *address)
     return (size_t)(-(uintptr_t)address % WORD);
 }
 
-/* One word is read before it is written, lowest address first: right for overlap with to < from. */
+/* Both words are read before either is written. Two such moves are a load and a store of two
+ * registers each, where the machine has them. */
+static inline void move_pair(uint8_t *to, const uint8_t *from)
+{
+    word low = ((const word *)(const void *)from)[0];
+    word high = ((const word *)(const void *)from)[1];
+    ((word *)(void *)to)[0] = low;
+    ((word *)(void *)to)[1] = high;
+}
+
+/* What is left of a copy whose bulk is done: `size` modulo 16 bytes, at any addresses. */
+static inline void copy_tail(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if ((size & 8) != 0) {
+        ((struct word_at_any *)to)->value = ((const struct word_at_any *)from)->value;
+        to += 8;
+        from += 8;
+    }
+    if ((size & 4) != 0) {
+        ((struct half_at_any *)to)->value = ((const struct half_at_any *)from)->value;
+        to += 4;
+        from += 4;
+    }
+    if ((size & 2) != 0) {
+        to[0] = from[0];
+        to[1] = from[1];
+        to += 2;
+        from += 2;
+    }
+    if ((size & 1) != 0) {
+        *to = *from;
+    }
+}
+
+/* Each word is read before it is written, lowest address first: right for overlap with to < from.
+ */
 static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
 {
     if (size >= 2 * WORD && bytes_to_boundary(to) == bytes_to_boundary(from)) {
@@ -32,24 +71,29 @@ static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
             *to++ = *from++;
         }
         for (; size >= BLOCK; size -= BLOCK, to += BLOCK, from += BLOCK) {
-            word *t = (word *)(void *)to;
-            const word *f = (const word *)(const void *)from;
-            t[0] = f[0];
-            t[1] = f[1];
-            t[2] = f[2];
-            t[3] = f[3];
-            t[4] = f[4];
-            t[5] = f[5];
-            t[6] = f[6];
-            t[7] = f[7];
+            move_pair(to, from);
+            move_pair(to + 16, from + 16);
+            move_pair(to + 32, from + 32);
+            move_pair(to + 48, from + 48);
         }
+        if ((size & 32) != 0) {
+            move_pair(to, from);
+            move_pair(to + 16, from + 16);
+            to += 32;
+            from += 32;
+        }
+        if ((size & 16) != 0) {
+            move_pair(to, from);
+            to += 16;
+            from += 16;
+        }
+        copy_tail(to, from, size);
+        return;
     }
-    for (; size >= WORD; size -= WORD, to += WORD, from += WORD) {
+    for (; size >= 2 * WORD; size -= WORD, to += WORD, from += WORD) {
         ((struct word_at_any *)to)->value = ((const struct word_at_any *)from)->value;
     }
-    for (; size > 0; size--) {
-        *to++ = *from++;
-    }
+    copy_tail(to, from, size);
 }
 
 /* The same from the highest address down: right for overlap with to > from. */

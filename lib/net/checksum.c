@@ -39,19 +39,7 @@ static inline __attribute__((always_inline)) uint64_t sum_even(uint64_t sum, con
         sum = net_sum_add(sum, words[3]);
         sum = net_sum_add(sum, other);
     }
-    if (size & 32) {
-        sum = net_sum_add(sum, words[0]);
-        sum = net_sum_add(sum, words[1]);
-        sum = net_sum_add(sum, words[2]);
-        sum = net_sum_add(sum, words[3]);
-        words += 4;
-    }
-    if (size & 16) {
-        sum = net_sum_add(sum, words[0]);
-        sum = net_sum_add(sum, words[1]);
-        words += 2;
-    }
-    if (size & 8) {
+    for (; size >= 8; size -= 8) {
         sum = net_sum_add(sum, *words++);
     }
     data = (const uint8_t *)words;

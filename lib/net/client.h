@@ -3,10 +3,9 @@
  *
  *     net_client_begin(&net);
  *     do {
- *         while ((count = net_client_receive(&net, frames, NET_BURST)) != 0) {
- *             each frame: net_client_send() it, or net_client_return() it
- *             net_client_push(&net);
- *         }
+ *         count = net_client_receive(&net, frames, NET_BURST);
+ *         each frame: net_client_send() it, or net_client_return() it
+ *         net_client_push(&net);
  *     } while (!net_client_may_wait(&net));
  *     net_client_end(&net);                    the last thing that the entry point does
  *
@@ -19,14 +18,14 @@
  * taken back, so that a peer's lie costs packets and nothing else. */
 #pragma once
 
-#include <base/signal.h>
+#include <base/peer.h>
 #include <sddf/net.h>
 
 struct net_client {
     const struct net_client_config *config;
     struct connection rx, tx;
     struct signals signals;
-    uint32_t buffer_count;           /* of tx_data */
+    struct net_buffers buffers;      /* of tx_data */
     uint32_t free_count;             /* buffers at hand */
     uint32_t at_copier;              /* buffers that wait for frames */
     uint16_t free[NET_BUFFERS_MAX];  /* stack */

@@ -112,19 +112,19 @@ static inline void virtio_write_address(uintptr_t registers, uint32_t low, uint6
 static inline const char *virtio_queue_start(uintptr_t registers, uint32_t index,
                                              const struct virtqueue *queue, uint64_t io_address)
 {
+    uint16_t size = (uint16_t)(queue->mask + 1);
     mmio_write32(registers + VIRTIO_QUEUE_SEL, index);
     if (mmio_read32(registers + VIRTIO_QUEUE_READY) != 0) {
         return "a queue of the VirtIO device is in use after a reset";
     }
-    if (mmio_read32(registers + VIRTIO_QUEUE_NUM_MAX) < queue->size) {
+    if (mmio_read32(registers + VIRTIO_QUEUE_NUM_MAX) < size) {
         return "a queue of the VirtIO device is too small";
     }
-    mmio_write32(registers + VIRTIO_QUEUE_NUM, queue->size);
+    mmio_write32(registers + VIRTIO_QUEUE_NUM, size);
     virtio_write_address(registers, VIRTIO_QUEUE_DESC, io_address);
     virtio_write_address(registers, VIRTIO_QUEUE_DRIVER,
-                         io_address + virtqueue_available_offset(queue->size));
-    virtio_write_address(registers, VIRTIO_QUEUE_DEVICE,
-                         io_address + virtqueue_used_offset(queue->size));
+                         io_address + virtqueue_available_offset(size));
+    virtio_write_address(registers, VIRTIO_QUEUE_DEVICE, io_address + virtqueue_used_offset(size));
     mmio_write32(registers + VIRTIO_QUEUE_READY, 1);
     return NULL;
 }

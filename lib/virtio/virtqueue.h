@@ -50,11 +50,12 @@ _Static_assert(sizeof(struct virtq_desc) == 16, "VirtIO 1.2, section 2.7.5");
 _Static_assert(sizeof(struct virtq_used_element) == 8, "VirtIO 1.2, section 2.7.8");
 
 struct virtqueue {
-    uint16_t size; /* descriptors, a power of two */
+    uint32_t mask; /* descriptors, a power of two, less one */
+    uint32_t
+        offered; /* chains put into the available ring; on the ring, these three are mod 2^16 */
+    uint32_t published; /* of these, shown to the device */
+    uint32_t seen;      /* chains taken from the used ring */
     bool event_index;
-    uint16_t offered;   /* chains put into the available ring */
-    uint16_t published; /* of these, shown to the device */
-    uint16_t seen;      /* chains taken from the used ring */
     struct virtq_desc *descriptors;
     struct virtq_available *available;
     struct virtq_used *used;
@@ -83,7 +84,7 @@ static inline void virtqueue_open(struct virtqueue *queue, void *memory, uint16_
 {
     char *base = memory;
     *queue = (struct virtqueue){
-        .size = size,
+        .mask = size - 1U,
         .event_index = event_index,
         .descriptors = memory,
         .available = (void *)(base + virtqueue_available_offset(size)),
@@ -98,32 +99,31 @@ static inline void virtqueue_open(struct virtqueue *queue, void *memory, uint16_
 
 static inline void virtqueue_offer(struct virtqueue *queue, uint16_t head)
 {
-    atomic_store16_relaxed(&queue->available->ring[queue->offered & (queue->size - 1)], head);
-    queue->offered++;
+    shared_write16(&queue->available->ring[queue->offered++ & queue->mask], head);
 }
 
 /* Shows the device what was offered (section 2.7.13.3). Returns true if it wants a doorbell
  * (section 2.7.13.4.1; with VIRTIO_F_EVENT_IDX, section 2.7.10). */
 static inline bool virtqueue_publish(struct virtqueue *queue)
 {
-    uint16_t fresh = (uint16_t)(queue->offered - queue->published);
+    uint32_t fresh = queue->offered - queue->published;
     if (fresh == 0) {
         return false;
     }
-    atomic_store16_release(&queue->available->index, queue->offered);
+    atomic_store16_release(&queue->available->index, (uint16_t)queue->offered);
     queue->published = queue->offered;
     atomic_fence_seq_cst(); /* the index before the device's wish; pairs with the device's own */
     if (!queue->event_index) {
         return (atomic_load16_relaxed(&queue->used->flags) & VIRTQ_USED_F_NO_NOTIFY) == 0;
     }
-    const shared_u16 *avail_event = (const shared_u16 *)&queue->used->ring[queue->size];
+    const shared_u16 *avail_event = (const shared_u16 *)&queue->used->ring[queue->mask + 1];
     uint16_t event = atomic_load16_relaxed(avail_event);
     return (uint16_t)(queue->offered - event - 1) < fresh;
 }
 
 /* Chains that the device has used and that were not taken yet; more than the queue has descriptors
  * is a device's lie, and the caller's to judge. */
-static inline uint16_t virtqueue_used_count(const struct virtqueue *queue)
+static inline uint32_t virtqueue_used_count(const struct virtqueue *queue)
 {
     return (uint16_t)(atomic_load16_acquire(&queue->used->index) - queue->seen);
 }
@@ -131,10 +131,9 @@ static inline uint16_t virtqueue_used_count(const struct virtqueue *queue)
 /* Takes the next used chain; only after virtqueue_used_count() said that there is one. */
 static inline uint32_t virtqueue_take(struct virtqueue *queue, uint32_t *length)
 {
-    const struct virtq_used_element *element =
-        &queue->used->ring[queue->seen++ & (queue->size - 1)];
-    *length = atomic_load_relaxed(&element->length);
-    return atomic_load_relaxed(&element->id);
+    const struct virtq_used_element *element = &queue->used->ring[queue->seen++ & queue->mask];
+    *length = shared_read32(&element->length);
+    return shared_read32(&element->id);
 }
 
 /* Asks for an interrupt at the next used chain, or for none. Returns true if nothing has come
@@ -142,7 +141,7 @@ static inline uint32_t virtqueue_take(struct virtqueue *queue, uint32_t *length)
 static inline bool virtqueue_interrupt(struct virtqueue *queue, bool wanted)
 {
     /* With the event index, "none" is an event that lies behind us; it comes after 2^16 chains. */
-    atomic_store16_relaxed(&queue->available->ring[queue->size],
+    atomic_store16_relaxed(&queue->available->ring[queue->mask + 1],
                            (uint16_t)(wanted ? queue->seen : queue->seen - 1));
     if (!queue->event_index) {
         atomic_store16_relaxed(&queue->available->flags, wanted ? 0 : VIRTQ_AVAIL_F_NO_INTERRUPT);

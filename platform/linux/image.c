@@ -71,6 +71,39 @@ static bool read_file(struct image *image)
     return true;
 }
 
+static const char *machine_name(unsigned machine, char *number, size_t size)
+{
+    switch (machine) {
+    case EM_X86_64:
+        return "x86-64";
+    case EM_AARCH64:
+        return "AArch64";
+    case EM_RISCV:
+        return "RISC-V";
+    default:
+        (void)snprintf(number, size, "ELF machine %u", machine);
+        return number;
+    }
+}
+
+static bool check_kind(struct image *image, const Elf64_Ehdr *header)
+{
+    char number[2][24];
+    if (header->e_machine != HOST_MACHINE) {
+        return image_fail(image,
+                          "is built for %s and this machine is %s: build it for board \"linux\" "
+                          "with this machine's compiler",
+                          machine_name(header->e_machine, number[0], sizeof(number[0])),
+                          machine_name(HOST_MACHINE, number[1], sizeof(number[1])));
+    }
+    if (header->e_type != ET_DYN && header->e_type != ET_EXEC) {
+        return image_fail(image, "is of ELF type %u%s: link it, with `sddf cc` for example",
+                          header->e_type, header->e_type == ET_REL ? ", an object file" : "");
+    }
+    image->program = header->e_type == ET_EXEC;
+    return true;
+}
+
 static bool find_segments(struct image *image)
 {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
@@ -78,14 +111,8 @@ static bool find_segments(struct image *image)
         header->e_ident[EI_DATA] != ELFDATA2LSB) {
         return image_fail(image, "is no 64-bit little-endian ELF file");
     }
-    if (header->e_machine != HOST_MACHINE) {
-        return image_fail(image, "is for ELF machine %u, this one is %u: build it for this machine",
-                          header->e_machine, (unsigned)HOST_MACHINE);
-    }
-    if (header->e_type != ET_DYN) {
-        return image_fail(image,
-                          "is of ELF type %u, wanted a shared object (3): link it with -shared",
-                          header->e_type);
+    if (!check_kind(image, header)) {
+        return false;
     }
     image->segment_count = header->e_phnum;
     image->segments = file_table(image, header->e_phoff, header->e_phnum, sizeof(Elf64_Phdr));
@@ -123,7 +150,9 @@ static bool find_symbols(struct image *image)
         }
     }
     if (best == NULL || best->sh_link >= header->e_shnum) {
-        return image_fail(image, "has no symbol table");
+        return image_fail(image,
+                          "has no symbol table, by which init() and the setvar words are found: "
+                          "do not strip it");
     }
     const Elf64_Shdr *strings = &sections[best->sh_link];
     image->symbol_count = best->sh_size / sizeof(Elf64_Sym);
@@ -159,16 +188,20 @@ static const char *symbol_name(const struct image *image, const Elf64_Sym *symbo
 
 const Elf64_Sym *image_symbol(const struct image *image, const char *name)
 {
+    const Elf64_Sym *local = NULL;
     for (uint64_t i = 0; i < image->symbol_count; i++) {
         const Elf64_Sym *symbol = &image->symbols[i];
         unsigned type = ELF64_ST_TYPE(symbol->st_info);
         if (symbol->st_shndx != SHN_UNDEF && symbol->st_shndx < SHN_LORESERVE &&
             (type == STT_FUNC || type == STT_OBJECT || type == STT_NOTYPE) &&
             strcmp(symbol_name(image, symbol), name) == 0) {
-            return symbol;
+            if (ELF64_ST_BIND(symbol->st_info) != STB_LOCAL) {
+                return symbol;
+            }
+            local = local == NULL ? symbol : local;
         }
     }
-    return NULL;
+    return local;
 }
 
 void *image_at(const struct image *image, uint64_t address, uint64_t size)
@@ -184,13 +217,29 @@ void *image_at(const struct image *image, uint64_t address, uint64_t size)
     return NULL;
 }
 
-bool image_in_memory(const struct image *image, uint64_t address, uint64_t size)
+bool image_in_memory(const struct image *image, uint64_t address, uint64_t size, uint32_t flags)
 {
     for (unsigned i = 0; i < image->segment_count; i++) {
         const Elf64_Phdr *segment = &image->segments[i];
         if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
             address - segment->p_vaddr <= segment->p_memsz &&
-            size <= segment->p_memsz - (address - segment->p_vaddr)) {
+            size <= segment->p_memsz - (address - segment->p_vaddr) &&
+            (segment->p_flags & flags) == flags) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool image_touches(const struct image *image, uint64_t address, uint64_t size)
+{
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const Elf64_Phdr *segment = &image->segments[i];
+        uint64_t first = segment->p_vaddr / IMAGE_PAGE * IMAGE_PAGE;
+        uint64_t end =
+            (segment->p_vaddr + segment->p_memsz + IMAGE_PAGE - 1) / IMAGE_PAGE * IMAGE_PAGE;
+        if (segment->p_type == PT_LOAD && segment->p_memsz > 0 && address < end &&
+            address + size > first) {
             return true;
         }
     }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A component's image on Linux: an ELF shared object that needs no library and runs nothing before
- * init(). It is read into private memory, checked, patched and handed to its PD as a memfd. Every
- * offset and count in it is checked before use: an image may come from anybody. */
+/* A component's image on Linux. It has one of two forms:
+ *
+ *   a shared object  that needs no library and runs nothing before init(); what our own components
+ *                    are, and what `sddf cc` makes
+ *   a program        a static executable linked at 0x200000 with an SDK's libmicrokit.a, as others'
+ *                    Makefiles do it (pd/program.h); it runs nothing before the sandbox either
+ *
+ * It is read into private memory, checked, patched and handed to its PD as a memfd. Every offset
+ * and count in it is checked before use: an image may come from anybody. */
 #ifndef LINUX_IMAGE_H
 #define LINUX_IMAGE_H
 
@@ -10,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_SIZE_MAX = 64 * 1024 * 1024, IMAGE_ERROR_MAX = 256 };
+enum { IMAGE_SIZE_MAX = 64 * 1024 * 1024, IMAGE_ERROR_MAX = 256, IMAGE_PAGE = 4096 };
 
 struct image {
     const char *path;
@@ -18,6 +24,7 @@ struct image {
     uint64_t size;
     const Elf64_Phdr *segments;
     unsigned segment_count;
+    bool program;         /* the form; a program's load address is 0 */
     uint64_t memory_size; /* highest address of a loaded segment, relative to the load address */
     const Elf64_Sym *symbols; /* .symtab, or .dynsym of a stripped image */
     uint64_t symbol_count;
@@ -34,14 +41,18 @@ void image_close(struct image *image);
  * before init(), resolves only against what the PD host provides. `constructors`: those of a
  * sanitizer build are let through. */
 bool image_check(struct image *image, bool constructors);
+bool image_check_program(struct image *image); /* that of a program, called by image_check() */
 
-/* Finds a defined symbol by name; NULL when there is none. */
+/* Finds a defined symbol by name, a global one first; NULL when there is none. */
 const Elf64_Sym *image_symbol(const struct image *image, const char *name);
 
 /* The bytes of the file behind `size` bytes at an address of the image; NULL when the file does not
  * hold them all (they are zero at start, or outside). */
 void *image_at(const struct image *image, uint64_t address, uint64_t size);
-bool image_in_memory(const struct image *image, uint64_t address, uint64_t size);
+/* Whether all of it lies in one loaded segment, which has (all of) the flags PF_*. */
+bool image_in_memory(const struct image *image, uint64_t address, uint64_t size, uint32_t flags);
+/* Whether a loaded segment has a page in common with that range. */
+bool image_touches(const struct image *image, uint64_t address, uint64_t size);
 
 /* The function that `address` is in, and the offset in it; NULL when unknown. */
 const char *image_symbolise(const struct image *image, uint64_t address, uint64_t *offset);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether an image may be started as a PD (image.h). The dynamic loader maps and relocates the
- * image before the PD's sandbox is closed, so whatever would make the loader run the image's code,
- * or load another file, is refused here: only dynamic tags, relocations and imports from short
- * lists pass. */
+/* Whether a shared object may be started as a PD (image.h). The dynamic loader maps and relocates
+ * the image before the PD's sandbox is closed, so whatever would make the loader run the image's
+ * code, or load another file, is refused here: only dynamic tags, relocations and imports from
+ * short lists pass. */
 #include "image.h"
 #include "pd/exports.h"
 #include <inttypes.h>
@@ -61,7 +61,7 @@ static bool refuse_tag(struct image *image, int64_t tag)
     case DT_FINI_ARRAY:
     case DT_FINI_ARRAYSZ:
         return image_fail(image, "has a constructor or destructor, which would run outside init(): "
-                                 "do its work in init()");
+                                 "do its work in init(), or link it as a program (make sdk)");
     case DT_TEXTREL:
         return image_fail(image, "relocates its code (DT_TEXTREL): compile it with -fPIC");
     default:
@@ -107,7 +107,8 @@ static bool check_segments(struct image *image, struct dynamic *dynamic)
         if (segment->p_type == PT_INTERP || segment->p_type == PT_TLS) {
             return image_fail(image, segment->p_type == PT_TLS
                                          ? "has thread-local data: a PD has one thread"
-                                         : "asks for a program interpreter: link it with -shared");
+                                         : "is an ordinary Linux program, which asks for a "
+                                           "program interpreter: build it with `sddf cc`");
         }
         if (segment->p_type == PT_DYNAMIC) {
             dynamic->segment = segment;
@@ -132,10 +133,12 @@ static bool check_segments(struct image *image, struct dynamic *dynamic)
     return true;
 }
 
+#define NAME(name) #name,
+
 /* The PD host provides the Microkit API and nothing else; a sanitizer build also its runtime. */
 static bool provided(const char *name, bool sanitizer)
 {
-    static const char *const exports[] = {PD_EXPORTS};
+    static const char *const exports[] = {PD_API_FUNCTIONS(NAME) PD_API_VARIABLES(NAME)};
     static const char *const runtime[] = {"__asan_", "__ubsan_", "__sanitizer_", "mem"};
     for (size_t i = 0; i < sizeof(exports) / sizeof(exports[0]); i++) {
         if (strcmp(exports[i], name) == 0) {
@@ -201,7 +204,7 @@ static bool check_relocations(struct image *image, const struct dynamic *dynamic
         /* A relocation of the dynamic section could add what was checked away. */
         bool forges = target + 8 > dynamic->segment->p_vaddr &&
                       target < dynamic->segment->p_vaddr + dynamic->segment->p_memsz;
-        if (!allowed || forges || !image_in_memory(image, target, 8) ||
+        if (!allowed || forges || !image_in_memory(image, target, 8, 0) ||
             ELF64_R_SYM(relocations[i].r_info) >= symbol_count) {
             return image_fail(image,
                               "has a relocation of type %u at %#" PRIx64
@@ -215,6 +218,9 @@ static bool check_relocations(struct image *image, const struct dynamic *dynamic
 bool image_check(struct image *image, bool constructors)
 {
     struct dynamic dynamic = {0};
+    if (image->program) {
+        return image_check_program(image);
+    }
     return check_segments(image, &dynamic) && read_dynamic(image, &dynamic, constructors) &&
            check_symbols(image, &dynamic, constructors) &&
            check_relocations(image, &dynamic, dynamic.rela, dynamic.relasz) &&

@@ -2,6 +2,7 @@
 /* `sddf run`: options, the story of a run, and the loop that waits for children, their output and
  * signals. See run.h. */
 #include "run.h"
+#include "package.h"
 #include "pd/sanitized.h"
 #include <errno.h>
 #include <getopt.h>
@@ -19,10 +20,12 @@
 extern const unsigned char run_default_board[];
 extern const unsigned long run_default_board_size;
 
+enum { EXIT_USAGE = 2 };
+
 static void usage(void)
 {
     (void)fputs(
-        "usage: sddf run FILE.system [options]\n"
+        "usage: sddf run FILE [options]     FILE: a .system, or a package of `sddf microkit`\n"
         "  --board FILE             the machine (default: boards/linux.yaml, built in)\n"
         "  --search DIR             where images and prefill files are; may be repeated\n"
         "  --wire DEVICE=KIND:ARG   what a device is connected to; may be repeated\n"
@@ -30,8 +33,18 @@ static void usage(void)
         "  --cpu N                  run everything on core N\n"
         "  --stats FILE             write all counters there at the end, and on SIGUSR1\n"
         "  --status FILE            write the process ids there once all are started\n"
+        "  --in-process             all PDs in one process, without isolation: for speed, "
+        "profiles\n"
+        "                           and one debugger\n"
+        "  --images DIR             with --in-process: leave the image of each PD there, where "
+        "profilers\n"
+        "                           find its names\n"
+        "  --realtime               SCHED_FIFO in the order of the priorities; one core stays "
+        "free\n"
         "  --no-strict              a lost deferred call is only said, and does not stop the PD\n"
-        "  --verbose                say what is started\n",
+        "  --verbose                say what is started\n"
+        "exit code: 0 when asked to end, 1 when a start failed or every PD has ended, 2 when the\n"
+        "command line or a description is wrong and so nothing was started\n",
         stderr);
 }
 
@@ -70,17 +83,42 @@ enum option_code {
     STRICT,
     NO_STRICT,
     VERBOSE,
-    NO_SECCOMP
+    REALTIME,
+    NO_SECCOMP,
+    IN_PROCESS,
+    IMAGES
 };
 
 static const struct option option_list[] = {
-    {"board", required_argument, NULL, BOARD},     {"search", required_argument, NULL, SEARCH},
-    {"wire", required_argument, NULL, WIRE},       {"mac", required_argument, NULL, MAC},
-    {"cpu", required_argument, NULL, CPU},         {"stats", required_argument, NULL, STATS},
-    {"status", required_argument, NULL, STATUS},   {"strict", no_argument, NULL, STRICT},
-    {"no-strict", no_argument, NULL, NO_STRICT},   {"verbose", no_argument, NULL, VERBOSE},
-    {"no-seccomp", no_argument, NULL, NO_SECCOMP}, {NULL, 0, NULL, 0},
+    {"board", required_argument, NULL, BOARD},
+    {"search", required_argument, NULL, SEARCH},
+    {"wire", required_argument, NULL, WIRE},
+    {"mac", required_argument, NULL, MAC},
+    {"cpu", required_argument, NULL, CPU},
+    {"stats", required_argument, NULL, STATS},
+    {"status", required_argument, NULL, STATUS},
+    {"strict", no_argument, NULL, STRICT},
+    {"no-strict", no_argument, NULL, NO_STRICT},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"realtime", no_argument, NULL, REALTIME},
+    {"no-seccomp", no_argument, NULL, NO_SECCOMP},
+    {"in-process", no_argument, NULL, IN_PROCESS},
+    {"images", required_argument, NULL, IMAGES},
+    {NULL, 0, NULL, 0},
 };
+
+/* For tests of what holds without the filter; two things must be said, and it is not in the usage,
+ * so that nobody does it by accident. */
+static bool take_no_seccomp(struct run_options *options)
+{
+    const char *unsafe = getenv("SDDF_UNSAFE");
+    options->no_seccomp = unsafe != NULL && strcmp(unsafe, "no-seccomp") == 0;
+    run_say(options->no_seccomp
+                ? "the PDs run without their system call filter: for tests only"
+                : "--no-seccomp takes half of the sandbox away; only with SDDF_UNSAFE=no-seccomp "
+                  "in the environment");
+    return options->no_seccomp;
+}
 
 static bool parse_option(struct run_options *options, int code)
 {
@@ -114,9 +152,17 @@ static bool parse_option(struct run_options *options, int code)
     case VERBOSE:
         options->verbose = true;
         return true;
-    case NO_SECCOMP: /* for tests and debuggers */
-        options->no_seccomp = true;
+    case REALTIME:
+        options->realtime = true;
         return true;
+    case IMAGES:
+        options->images = optarg;
+        return true;
+    case IN_PROCESS:
+        options->in_process = true;
+        return true;
+    case NO_SECCOMP:
+        return take_no_seccomp(options);
     default:
         usage();
         return false;
@@ -135,6 +181,15 @@ static bool parse_options(struct run_options *options, int argc, char **argv)
     }
     if (optind + 1 != argc) {
         usage();
+        return false;
+    }
+    if (options->images != NULL && !options->in_process) {
+        run_say("--images goes with --in-process only");
+        return false;
+    }
+    if (options->in_process && options->realtime) {
+        run_say("--in-process and --realtime exclude each other: PDs of one process have one "
+                "real-time priority");
         return false;
     }
     options->system = argv[optind];
@@ -178,12 +233,31 @@ static bool take_signals(struct run *run)
     return run->signals >= 0;
 }
 
+static bool read_descriptions(struct run *run)
+{
+    const struct run_options *options = &run->options;
+    run->system = package_is(options->system)
+                      ? package_read(options->system)
+                      : system_read(options->system, options->search, options->search_count);
+    return run->system != NULL && read_board(run);
+}
+
+static bool prepare(struct run *run)
+{
+    return run_make_regions(run) && run_bind_devices(run) && run_prepare_images(run);
+}
+
+bool run_check(struct run *run)
+{
+    return read_descriptions(run) && prepare(run);
+}
+
 static bool start(struct run *run)
 {
-    run->system = system_read(run->options.system, run->options.search, run->options.search_count);
-    return run->system != NULL && read_board(run) && run_make_regions(run) &&
-           run_bind_devices(run) && run_prepare_images(run) && run_make_lines(run) &&
-           run_start_devices(run) && run_start_pds(run);
+    bool in_process = run->options.in_process;
+    return run_schedule_plan(run) && prepare(run) && (!in_process || run_inprocess_check(run)) &&
+           run_make_lines(run) && run_schedule_begin(run) && run_start_devices(run) &&
+           (in_process ? run_inprocess_start(run) : run_start_pds(run));
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
@@ -198,13 +272,22 @@ static bool reap(struct run *run)
             run_report_device(&run->devices[i], status);
         }
     }
+    if (run->options.in_process) {
+        return run_inprocess_reap(run);
+    }
     size_t alive = 0;
     for (size_t i = 0; i < run->system->pd_count; i++) {
         struct run_child *child = &run->pds[i].child;
         if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
-            child->pid = 0;
-            run_log_finish(child);
-            run_report_pd(run, &run->pds[i], status);
+            if (WIFSTOPPED(status)) {
+                run_life_on_stop(run, &run->pds[i], status);
+            } else {
+                child->pid = 0;
+                run_log_finish(child);
+                run_report_pd(run, &run->pds[i], status);
+                run_report_callers(run, &run->pds[i], true);
+                run_order_look_all(run); /* its parent may wait for it to stop */
+            }
         }
         alive += child->pid > 0;
     }
@@ -224,7 +307,7 @@ static int on_signal(struct run *run)
             run_say("every PD has ended");
             return 1;
         }
-        return -1;
+        return run_schedule_watched(run) ? -1 : 1;
     case SIGUSR1:
         run_write_stats(run);
         return -1;
@@ -233,17 +316,26 @@ static int on_signal(struct run *run)
     }
 }
 
+/* The child of that number: PDs, device models, the process of all PDs. */
+static struct run_child *child_at(struct run *run, size_t number)
+{
+    if (number < run->system->pd_count) {
+        return &run->pds[number].child;
+    }
+    number -= run->system->pd_count;
+    return number < run->device_count ? &run->devices[number].child : &run->all_pds;
+}
+
 static int watch(struct run *run)
 {
-    static struct pollfd files[1 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
-    static struct run_child *children[1 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX];
+    static struct pollfd files[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX + 1];
+    static struct run_child *children[2 + SYSTEM_PDS_MAX + BOARD_DEVICES_MAX + 1];
     for (;;) {
         nfds_t count = 0;
         files[count++] = (struct pollfd){.fd = run->signals, .events = POLLIN};
-        for (size_t i = 0; i < run->system->pd_count + run->device_count; i++) {
-            struct run_child *child = i < run->system->pd_count
-                                          ? &run->pds[i].child
-                                          : &run->devices[i - run->system->pd_count].child;
+        files[count++] = (struct pollfd){.fd = run->bell[0], .events = POLLIN};
+        for (size_t i = 0; i <= run->system->pd_count + run->device_count; i++) {
+            struct run_child *child = child_at(run, i);
             if (child->log >= 0) {
                 children[count] = child;
                 files[count++] = (struct pollfd){.fd = child->log, .events = POLLIN};
@@ -253,10 +345,14 @@ static int watch(struct run *run)
             run_say("poll: %s", strerror(errno));
             return 1;
         }
-        for (nfds_t i = 1; i < count; i++) {
+        for (nfds_t i = 2; i < count; i++) {
             if (files[i].revents != 0) {
                 run_log_read(children[i]);
             }
+        }
+        if (files[1].revents != 0) {
+            run_order_look_all(run);
+            run_inprocess_look(run);
         }
         int code = files[0].revents != 0 ? on_signal(run) : -1;
         if (code >= 0) {
@@ -272,10 +368,13 @@ static void clear(struct run *run)
             run->line_fds[from][to] = -1;
         }
         run->pds[from].child.log = -1;
+        run->pds[from].orders_fd = -1;
+        run->pds[from].kernel_fd = -1;
     }
     for (size_t i = 0; i < BOARD_DEVICES_MAX; i++) {
         run->devices[i].child.log = -1;
     }
+    run->all_pds.log = -1;
 }
 
 /* Memory and descriptors go with this process; the children must be gone before it. */
@@ -284,9 +383,13 @@ int linux_run(int argc, char **argv)
     static struct run run;
     clear(&run);
     if (!parse_options(&run.options, argc, argv)) {
-        return 2;
+        return EXIT_USAGE;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!read_descriptions(&run)) {
+        system_free(run.system);
+        return EXIT_USAGE;
+    }
     if (PD_SANITIZED) {
         run_say("this is a build with sanitizers: every stack is four times what the system says");
     }
@@ -300,6 +403,7 @@ int linux_run(int argc, char **argv)
         code = watch(&run);
     }
     run_stop_all(&run);
+    run_schedule_end(&run);
     if (started) {
         run_write_stats(&run);
     }

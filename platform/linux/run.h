@@ -8,6 +8,8 @@
 #include "handoff.h"
 #include "image.h"
 #include "pd/pages.h"
+#include "registers.h"
+#include "run_schedule.h"
 #include "system.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,8 +30,8 @@ struct run_options {
     size_t search_count;
     struct run_wire wires[RUN_WIRES_MAX], macs[RUN_WIRES_MAX];
     size_t wire_count, mac_count;
-    const char *stats, *status;
-    bool verbose, strict, no_seccomp;
+    const char *stats, *status, *images;
+    bool verbose, strict, no_seccomp, realtime, in_process;
     int cpu; /* -1 = as the system says */
 };
 
@@ -44,14 +46,43 @@ struct run_child {
     size_t line_length;
 };
 
+/* How far a PD with a parent is; run_life.c. */
+enum run_phase {
+    RUN_ENTERS, /* its sandbox is not closed yet */
+    RUN_RUNS,   /* or waits */
+    RUN_TELLS,  /* its own process describes its fault, then stops for us */
+    RUN_HELD,   /* stopped, until its parent orders otherwise */
+};
+
+struct run_life {
+    enum run_phase phase;
+    bool interrupting;  /* asked to stop, and has not stopped for that yet */
+    bool group_stopped; /* by a SIGSTOP of somebody else's: goes on with SIGCONT only */
+    bool faulted;       /* held for its fault, to which its parent may reply */
+    uint32_t faults;    /* number of its newest fault */
+    uint32_t described; /* how many of its descriptions were read */
+    struct registers_fault fault;
+    struct registers registers; /* at the fault */
+    uint64_t said_instruction;  /* of the fault before */
+};
+
 struct run_pd {
     struct run_child child;
+    struct run_schedule schedule;
     const struct system_pd *description;
     struct image image;
-    int image_fd; /* checked and patched */
+    struct image symbols; /* of path_for_symbols */
+    int image_fd;         /* checked and patched */
     int state_fd, report_fd;
     struct pd_report *report;
     const Elf64_Sym *entry[4]; /* init, notified, protected, fault */
+    const struct pd_state *state;
+    struct run_life life; /* of a PD with a parent */
+    /* Of a PD with children: */
+    int orders_fd, kernel_fd; /* -1 = none */
+    const struct pd_order *orders;
+    struct pd_kernel *kernel;
+    uint32_t orders_done;
 };
 
 struct run_device {
@@ -71,10 +102,18 @@ struct run {
     struct run_pd pds[SYSTEM_PDS_MAX];
     struct run_device devices[BOARD_DEVICES_MAX];
     size_t device_count;
-    int line_fds[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX]; /* from, to; -1 = none */
-    int signals;                                  /* signalfd */
-    struct image host;                            /* sddf-pd, for backtraces */
+    int line_fds[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX];          /* from, to; -1 = none */
+    struct pd_line *lines[SYSTEM_PDS_MAX][SYSTEM_PDS_MAX]; /* the same, mapped, where one calls */
+    int signals;                                           /* signalfd */
+    int bell[2];                                           /* pipe that parents ring */
+    struct image host;                                     /* sddf-pd or sddf-pds, for backtraces */
+    struct run_child all_pds; /* with --in-process, the process of all PDs */
+    struct run_scheduling scheduling;
 };
+
+/* run.c: reads what `options` name and makes everything ready that can be wrong before anything is
+ * started; false after saying what is. */
+bool run_check(struct run *run);
 
 /* run_memory.c */
 int run_memfd(const char *name, uint64_t size);
@@ -87,6 +126,8 @@ bool run_make_child(struct run_child *child, const char *name, const char *what,
 
 /* run_image.c: reads, checks and patches every PD's image. */
 bool run_prepare_images(struct run *run);
+/* The variable that a setvar names, or NULL. */
+const Elf64_Sym *run_setvar_symbol(const struct run_pd *pd, const char *name);
 
 /* run_handoff.c: what a child is given. Descriptors made for it are closed by run_items_free(). */
 struct run_items {
@@ -101,11 +142,46 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
 void run_device_items(struct run *run, struct run_device *device, int log_write, int ready,
                       struct run_items *items);
 
+/* run_inprocess.c: all PDs in one process. False after saying what of the system needs several. */
+bool run_inprocess_check(struct run *run);
+bool run_inprocess_start(struct run *run);
+/* Says of each PD that ended since how it did. */
+void run_inprocess_look(struct run *run);
+/* Takes the exit status of the process; false when it is gone. */
+bool run_inprocess_reap(struct run *run);
+
 /* run_start.c */
+struct run_start {
+    char path[SYSTEM_PATH_MAX]; /* of the program */
+    int log;                    /* write end; becomes its standard error */
+    struct run_schedule schedule;
+};
+/* Starts the program; the socket over which it is told what it is, or -1 after saying why not. */
+int run_fork(struct run_child *child, const struct run_start *start);
+int run_from_four(int fd);
+void run_end(struct run_child *child);
 bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX]);
 bool run_start_devices(struct run *run);
 bool run_start_pds(struct run *run);
 void run_stop_all(struct run *run);
+
+/* run_life.c: PDs with a parent, which may stop and restart them. */
+bool run_life_trace(const struct run_pd *pd);
+void run_life_on_stop(struct run *run, struct run_pd *pd, int status);
+/* Makes the PD stop; when it has, the order of its parent is looked at again. */
+void run_life_interrupt(struct run_pd *pd);
+void run_life_go(struct run_pd *pd);
+bool run_life_restart(struct run_pd *pd, uint64_t entry);
+bool run_life_reply(struct run_pd *pd, const struct registers_message *reply);
+
+/* run_order.c: what parents order. */
+bool run_make_parents(struct run *run);
+/* Carries out the order of a PD, if there is one and its child stands still; NULL, or that child.
+ */
+struct run_pd *run_order_look(struct run *run, struct run_pd *parent);
+void run_order_look_all(struct run *run);
+/* Tells the parent of its child's fault. */
+void run_order_tell(struct run *run, struct run_pd *child, const struct registers_message *message);
 
 /* run_log.c */
 void run_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -115,6 +191,9 @@ void run_print_text(FILE *stream, const char *text, size_t length);
 
 /* run_report.c: says how a child ended. */
 void run_report_pd(struct run *run, struct run_pd *pd, int status);
+void run_report_fault(const struct run *run, struct run_pd *pd);
+/* Says whose calls of a PD that was restarted, or has ended (`all`), are never answered. */
+void run_report_callers(const struct run *run, const struct run_pd *pd, bool all);
 void run_report_device(struct run_device *device, int status);
 
 /* run_status.c */

@@ -4,6 +4,7 @@
 #include "device/handoff_kinds.h"
 #include "device/link.h"
 #include "pd/kinds.h"
+#include "pd/program.h"
 #include "run.h"
 #include <fcntl.h>
 #include <string.h>
@@ -60,8 +61,34 @@ static bool is_device_region(const struct run *run, unsigned region, unsigned *d
     return false;
 }
 
-static void add_maps(struct run *run, const struct system_pd *pd, struct run_items *items)
+static uint64_t permissions_of(const struct system_map *map)
 {
+    return (map->read ? PD_MAP_READ : 0U) | (map->write ? PD_MAP_WRITE : 0U) |
+           (map->execute ? PD_MAP_EXECUTE : 0U);
+}
+
+/* As what the region is mapped: in a process of its own what the PD may; in one process what any PD
+ * may that has it at this address, for the first of them, and nothing more for the others. */
+static uint64_t mapped_as(const struct run *run, unsigned index, const struct system_map *map)
+{
+    uint64_t permissions = permissions_of(map);
+    for (unsigned i = 0; run->options.in_process && i < run->system->pd_count; i++) {
+        const struct system_pd *other = &run->system->pds[i];
+        for (size_t m = 0; i != index && m < other->map_count; m++) {
+            if (other->maps[m].region == map->region && other->maps[m].vaddr == map->vaddr) {
+                permissions = i < index ? 0 : permissions | permissions_of(&other->maps[m]);
+            }
+        }
+        if (permissions == 0) {
+            break;
+        }
+    }
+    return permissions;
+}
+
+static void add_maps(struct run *run, unsigned index, struct run_items *items)
+{
+    const struct system_pd *pd = &run->system->pds[index];
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct system_map *map = &pd->maps[i];
         const struct system_region *region = &run->system->regions[map->region];
@@ -77,12 +104,14 @@ static void add_maps(struct run *run, const struct system_pd *pd, struct run_ite
                          link);
             continue;
         }
-        const uint64_t value[4] = {map->vaddr, region->size,
-                                   (map->read ? PD_MAP_READ : 0U) |
-                                       (map->write ? PD_MAP_WRITE : 0U) |
-                                       (map->execute ? PD_MAP_EXECUTE : 0U)};
-        add_reopened(items, PD_MAP, run->region_fds[map->region], map->write ? O_RDWR : O_RDONLY,
-                     region->name, value);
+        const uint64_t value[4] = {map->vaddr, region->size, permissions_of(map),
+                                   mapped_as(run, index, map)};
+        if (value[3] == 0) {
+            add(items, PD_MAP, -1, region->name, value);
+        } else {
+            add_reopened(items, PD_MAP, run->region_fds[map->region],
+                         (value[3] & PD_MAP_WRITE) != 0 ? O_RDWR : O_RDONLY, region->name, value);
+        }
     }
 }
 
@@ -136,13 +165,56 @@ static void add_irqs(const struct run *run, unsigned index, struct run_items *it
     }
 }
 
+static void add_children(struct run *run, unsigned index, struct run_items *items)
+{
+    const struct run_pd *pd = &run->pds[index];
+    if (pd->orders == NULL) {
+        return;
+    }
+    add(items, PD_ORDERS, pd->orders_fd, "", NULL);
+    add_reopened(items, PD_KERNEL, pd->kernel_fd, O_RDONLY, "", NULL);
+    add_reopened(items, PD_BELL, run->bell[1], O_WRONLY | O_NONBLOCK, "", NULL);
+    for (size_t i = 0; i < run->system->pd_count; i++) {
+        if (run->system->pds[i].parent == (int)index) {
+            const uint64_t id[4] = {run->system->pds[i].id};
+            add(items, PD_CHILD, -1, run->system->pds[i].name, id);
+        }
+    }
+}
+
+/* A program's own words about what it may do (<microkit.h>), which Microkit's tool patches, too. */
+static void add_masks(const struct run *run, unsigned index, struct run_items *items)
+{
+    const struct run_pd *pd = &run->pds[index];
+    static const char *const names[] = {"microkit_irqs", "microkit_notifications", "microkit_pps"};
+    uint64_t masks[3] = {0};
+    for (size_t i = 0; i < pd->description->irq_count; i++) {
+        masks[0] |= UINT64_C(1) << pd->description->irqs[i].id;
+    }
+    for (size_t i = 0; i < 2 * run->system->channel_count; i++) {
+        const struct system_end *end = &run->system->channels[i / 2].end[i % 2];
+        masks[1] |= (uint64_t)(end->pd == index && end->notify) << end->id;
+        masks[2] |= (uint64_t)(end->pd == index && end->pp) << end->id;
+    }
+    for (size_t i = 0; pd->image.program && i < 3; i++) {
+        const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
+        if (symbol != NULL && symbol->st_size == 8 &&
+            image_in_memory(&pd->image, symbol->st_value, 8, PF_W)) {
+            const uint64_t patch[4] = {symbol->st_value, masks[i]};
+            add(items, PD_PATCH, -1, names[i], patch);
+        }
+    }
+}
+
 void run_pd_items(struct run *run, unsigned index, int log_write, struct run_items *items)
 {
     struct run_pd *pd = &run->pds[index];
     const struct system_pd *description = pd->description;
     const uint64_t name[4] = {description->stack_size,
                               (run->options.strict ? PD_OPTION_STRICT : 0U) |
-                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U)};
+                                  (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U) |
+                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U),
+                              run->system->pd_count, description->priority};
     uint64_t entry[4] = {0};
     for (size_t i = 0; i < 4; i++) {
         entry[i] = pd->entry[i] != NULL ? pd->entry[i]->st_value : 0;
@@ -152,8 +224,12 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     const uint64_t image[4] = {pd->image.memory_size};
     add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", image);
     add(items, PD_ENTRY, -1, "", entry);
+    if (pd->image.program) {
+        const uint64_t table[4] = {image_symbol(&pd->image, PROGRAM_TABLE)->st_value};
+        add(items, PD_PROGRAM, -1, "", table);
+    }
     for (size_t i = 0; i < description->setvar_count; i++) {
-        const Elf64_Sym *symbol = image_symbol(&pd->image, description->setvars[i].symbol);
+        const Elf64_Sym *symbol = run_setvar_symbol(pd, description->setvars[i].symbol);
         if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {
             const uint64_t patch[4] = {symbol->st_value, description->setvars[i].value};
             add(items, PD_PATCH, -1, description->setvars[i].symbol, patch);
@@ -162,9 +238,14 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add(items, PD_REPORT, pd->report_fd, "", NULL);
     add(items, PD_STATE, pd->state_fd, "", NULL);
     add_reopened(items, PD_WAKE, pd->child.wake[0], O_RDONLY, "", NULL);
-    add_maps(run, description, items);
+    add_maps(run, index, items);
     add_channels(run, index, items);
     add_irqs(run, index, items);
+    add_children(run, index, items);
+    if (run->options.in_process) { /* says that it has ended, for no process ends */
+        add_reopened(items, PD_BELL, run->bell[1], O_WRONLY | O_NONBLOCK, "", NULL);
+    }
+    add_masks(run, index, items);
 }
 
 /* Which regions the device may reach by DMA: those the board names, or every one at an I/O
@@ -173,7 +254,8 @@ static void add_dma(const struct run *run, const struct run_device *device, stru
 {
     for (size_t i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
-        bool reachable = device->description->dma_count == 0;
+        bool reachable = device->description->dma_count == 0 &&
+                         strcmp(device->description->class_name, "timer") != 0;
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }

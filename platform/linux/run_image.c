@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes the image of each PD ready: read, checked (image.h), its setvar symbols patched in a
  * private copy. All mistakes of all images are said before anything is started. */
+#include "pd/program.h"
 #include "pd/sanitized.h"
 #include "run.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,7 @@
 static bool fail(const struct run *run, const struct run_pd *pd, unsigned line, const char *what)
 {
     run_say("%s:%u: PD %s: image %s %s", run->system->file, line, pd->description->name,
-            pd->description->image, what);
+            system_file_shown(run->system, pd->description->image), what);
     return false;
 }
 
@@ -35,7 +37,7 @@ static bool find_entries(struct run *run, unsigned index)
     for (size_t i = 0; i < 4; i++) {
         const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
         if (symbol != NULL && (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
-                               !image_in_memory(&pd->image, symbol->st_value, 1))) {
+                               !image_in_memory(&pd->image, symbol->st_value, 1, PF_X))) {
             symbol = NULL;
         }
         pd->entry[i] = symbol;
@@ -50,10 +52,15 @@ static bool find_entries(struct run *run, unsigned index)
     return true;
 }
 
+const Elf64_Sym *run_setvar_symbol(const struct run_pd *pd, const char *name)
+{
+    return image_symbol(pd->symbols.bytes != NULL ? &pd->symbols : &pd->image, name);
+}
+
 static bool check_setvar(const struct run *run, struct run_pd *pd,
                          const struct system_setvar *setvar)
 {
-    const Elf64_Sym *symbol = image_symbol(&pd->image, setvar->symbol);
+    const Elf64_Sym *symbol = run_setvar_symbol(pd, setvar->symbol);
     char what[160];
     if (symbol == NULL) {
         (void)snprintf(what, sizeof(what),
@@ -64,23 +71,56 @@ static bool check_setvar(const struct run *run, struct run_pd *pd,
     }
     /* A sanitizer pads its globals. */
     bool size_fits = symbol->st_size == 8 || (PD_SANITIZED && symbol->st_size > 8);
-    if (!size_fits || !image_in_memory(&pd->image, symbol->st_value, 8)) {
+    void *word = image_at(&pd->image, symbol->st_value, 8);
+    if (!size_fits || !image_in_memory(&pd->image, symbol->st_value, 8, word != NULL ? 0 : PF_W)) {
         (void)snprintf(what, sizeof(what),
                        "has symbol %s of %" PRIu64
                        " bytes; a setvar symbol is a variable of 8 bytes",
                        setvar->symbol, symbol->st_size);
         return fail(run, pd, setvar->line, what);
     }
-    void *word = image_at(&pd->image, symbol->st_value, 8);
     if (word != NULL) { /* else it is zero at start, and the PD host sets it: PD_PATCH */
         memcpy(word, &setvar->value, 8);
     }
     return true;
 }
 
-static bool write_image(struct run_pd *pd)
+/* A program lies at fixed addresses, so that a region may be in its way. */
+static bool check_maps(const struct run *run, const struct run_pd *pd)
 {
-    pd->image_fd = run_memfd(pd->description->name, pd->image.size);
+    bool good = true;
+    for (size_t i = 0; pd->image.program && i < pd->description->map_count; i++) {
+        const struct system_map *map = &pd->description->maps[i];
+        const struct system_region *region = &run->system->regions[map->region];
+        if (image_touches(&pd->image, map->vaddr, region->size)) {
+            char what[160];
+            (void)snprintf(what, sizeof(what),
+                           "lies where region %s is mapped, at %#" PRIx64
+                           ": use another address, from %#x on for example",
+                           region->name, map->vaddr, PROGRAM_HIGHEST);
+            good = fail(run, pd, map->line, what);
+        }
+    }
+    return good;
+}
+
+/* A file that profilers can open: they find names by the path that a mapping has. */
+static int make_file(const struct run *run, const struct run_pd *pd)
+{
+    char path[SYSTEM_PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/%s.elf", run->options.images, pd->description->name);
+    (void)unlink(path); /* one of an earlier run, which may be in use */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        run_say("--images: %s cannot be written: %s", path, strerror(errno));
+    }
+    return fd;
+}
+
+static bool write_image(const struct run *run, struct run_pd *pd)
+{
+    pd->image_fd = run->options.images != NULL ? make_file(run, pd)
+                                               : run_memfd(pd->description->name, pd->image.size);
     uint64_t done = 0;
     while (pd->image_fd >= 0 && done < pd->image.size) {
         ssize_t wrote =
@@ -102,11 +142,18 @@ static bool prepare(struct run *run, unsigned index)
         !image_check(&pd->image, PD_SANITIZED != 0)) {
         return fail(run, pd, pd->description->line, pd->image.error);
     }
+    const char *symbols = pd->description->symbols;
+    if (symbols[0] != '\0' && !image_open(&pd->symbols, symbols)) {
+        run_say("%s:%u: PD %s: path_for_symbols %s %s", run->system->file, pd->description->line,
+                pd->description->name, symbols, pd->symbols.error);
+        return false;
+    }
     bool good = find_entries(run, index);
+    good = check_maps(run, pd) && good;
     for (size_t i = 0; i < pd->description->setvar_count; i++) {
         good = check_setvar(run, pd, &pd->description->setvars[i]) && good;
     }
-    return good && write_image(pd);
+    return good && write_image(run, pd);
 }
 
 bool run_prepare_images(struct run *run)

@@ -148,11 +148,37 @@ static bool bind_device(struct run *run, unsigned region, const struct board_dev
            device->device_half_fd >= 0 && device->stats_fd >= 0;
 }
 
+/* Whoever maps a physical address that is neither memory nor a device here believes in a device. */
+static bool check_memory(const struct run *run, unsigned region)
+{
+    const struct system_region *found = &run->system->regions[region];
+    const struct board *board = &run->board;
+    bool mapped = false;
+    for (unsigned p = 0; p < run->system->pd_count; p++) {
+        for (size_t m = 0; m < run->system->pds[p].map_count; m++) {
+            mapped = mapped || run->system->pds[p].maps[m].region == region;
+        }
+    }
+    if (!mapped || !found->has_phys_addr || found->chosen_phys_addr ||
+        (found->phys_addr >= board->dma_address && found->size <= board->dma_size &&
+         found->phys_addr - board->dma_address <= board->dma_size - found->size)) {
+        return true;
+    }
+    char what[256];
+    (void)snprintf(what, sizeof(what),
+                   "phys_addr %#" PRIx64 " is neither a device of board %s nor its memory for DMA "
+                   "(%#" PRIx64 " to %#" PRIx64 "), so nothing answers there on Linux; name "
+                   "another board (--board), or a device that it has",
+                   found->phys_addr, board->name, board->dma_address,
+                   board->dma_address + board->dma_size - 1);
+    return fail_binding(run, region, what);
+}
+
 bool run_bind_devices(struct run *run)
 {
     for (unsigned i = 0; i < run->system->region_count; i++) {
         const struct board_device *device = device_of(&run->board, &run->system->regions[i]);
-        if (device != NULL && !bind_device(run, i, device)) {
+        if (device != NULL ? !bind_device(run, i, device) : !check_memory(run, i)) {
             return false;
         }
     }
@@ -195,8 +221,9 @@ bool run_make_lines(struct run *run)
             return false;
         }
         pd->report = mmap(NULL, PD_PAGE_SIZE, PROT_READ, MAP_SHARED, pd->report_fd, 0);
-        if (pd->report == MAP_FAILED) {
-            run_say("cannot map a report page: %s", strerror(errno));
+        pd->state = mmap(NULL, PD_PAGE_SIZE, PROT_READ, MAP_SHARED, pd->state_fd, 0);
+        if (pd->report == MAP_FAILED || pd->state == MAP_FAILED) {
+            run_say("cannot map a PD's pages: %s", strerror(errno));
             return false;
         }
         if (pipe2(pd->child.wake, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -204,7 +231,7 @@ bool run_make_lines(struct run *run)
             return false;
         }
     }
-    return true;
+    return run_make_parents(run);
 }
 
 bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+enum { FAULTS_SAID = 16 };
+
 static const char *access_name(const struct pd_report *report)
 {
     switch (report->access) {
@@ -88,13 +90,15 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
     const char *name = NULL;
     const char *file = "";
     if (call - report->image_base < pd->image.memory_size) {
-        name = image_symbolise(&pd->image, call - report->image_base, &offset);
-        file = strrchr(pd->description->image, '/');
-        file = file != NULL ? file + 1 : pd->description->image;
+        const struct image *symbols = pd->symbols.bytes != NULL ? &pd->symbols : &pd->image;
+        name = image_symbolise(symbols, call - report->image_base, &offset);
+        const char *path = system_file_shown(run->system, pd->description->image);
+        file = strrchr(path, '/');
+        file = file != NULL ? file + 1 : path;
         address -= report->image_base;
     } else if (run->host.bytes != NULL && call - report->host_base < run->host.memory_size) {
         name = image_symbolise(&run->host, call - report->host_base, &offset);
-        file = "sddf-pd";
+        file = run->host.path;
         address -= report->host_base;
     } else if (number > 0) {
         return; /* where the PD's stack begins */
@@ -106,17 +110,69 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
     (void)fprintf(stderr, "%s%s%#" PRIx64 "\n", file, *file != '\0' ? "+" : "", address);
 }
 
-static void report_fault(const struct run *run, const struct run_pd *pd)
+static void print_report(const struct run *run, const struct run_pd *pd, const char *more)
 {
     struct pd_report report;
     memcpy(&report, pd->report, sizeof(report));
     (void)fprintf(stderr, "%s: fault: ", pd->child.name);
     print_what(&report);
     print_place(&report);
-    (void)fputc('\n', stderr);
+    (void)fprintf(stderr, "%s\n", more);
     uint64_t count = report.frame_count < PD_FRAMES_MAX ? report.frame_count : PD_FRAMES_MAX;
     for (uint64_t i = 0; i < count; i++) {
         print_frame(run, pd, &report, i);
+    }
+}
+
+void run_report_fault(const struct run *run, struct run_pd *pd)
+{
+    struct run_life *life = &pd->life;
+    uint64_t instruction = registers_instruction(&life->registers);
+    bool repeated = instruction == life->said_instruction;
+    life->said_instruction = instruction;
+    const struct run_pd *parent = &run->pds[pd->description->parent];
+    char more[2 * SYSTEM_NAME_MAX];
+    /* Who is restarted again and again does not fill the screen. */
+    if (repeated && life->faults > FAULTS_SAID && (life->faults & (life->faults - 1)) != 0) {
+        return;
+    }
+    (void)fflush(stdout);
+    (void)snprintf(more, sizeof(more), "; told to its parent %s%s", parent->child.name,
+                   parent->child.pid > 0 ? "" : ", which has ended");
+    if (life->faults > FAULTS_SAID) {
+        run_say("%s: fault %" PRIu32 " (not each is said any more)", pd->child.name, life->faults);
+    }
+    if (life->fault.described) {
+        print_report(run, pd, more);
+    } else {
+        run_say("%s: fault: signal %d at %#" PRIx64 "%s", pd->child.name, life->fault.signal,
+                instruction, more);
+    }
+}
+
+static void report_fault(const struct run *run, const struct run_pd *pd)
+{
+    print_report(run, pd, "");
+}
+
+void run_report_callers(const struct run *run, const struct run_pd *pd, bool all)
+{
+    size_t callee = (size_t)(pd - run->pds);
+    uint32_t serving = atomic_load_explicit(&pd->state->serving, memory_order_relaxed);
+    for (size_t caller = 0; caller < run->system->pd_count; caller++) {
+        const struct pd_line *call = run->lines[caller][callee];
+        const struct pd_line *back = run->lines[callee][caller];
+        if (call == NULL || back == NULL || run->pds[caller].child.pid == 0 ||
+            (!all && serving != caller + 1)) {
+            continue;
+        }
+        uint32_t count = atomic_load_explicit(&call->call.count, memory_order_relaxed);
+        if (count == atomic_load_explicit(&call->call.begun, memory_order_relaxed) &&
+            count != atomic_load_explicit(&back->reply.count, memory_order_relaxed)) {
+            run_say("%s: waits for ever for the answer to its call, because %s %s%s",
+                    run->pds[caller].child.name, pd->child.name, all ? "ended" : "was restarted",
+                    serving == caller + 1 ? " within protected()" : "");
+        }
     }
 }
 
@@ -125,7 +181,11 @@ void run_report_pd(struct run *run, struct run_pd *pd, int status)
     const char *name = pd->child.name;
     (void)fflush(stdout);
     uint32_t kind = atomic_load_explicit(&pd->report->kind, memory_order_acquire);
-    if (WIFSIGNALED(status)) {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+        run_say("%s: ended by Linux: it ran in real time longer than RLIMIT_RTTIME allows without "
+                "waiting once",
+                name);
+    } else if (WIFSIGNALED(status)) {
         run_say("%s: killed by signal %d", name, WTERMSIG(status));
     } else if (WEXITSTATUS(status) == PD_EXIT_FAULT && kind == PD_REPORT_FAULT) {
         report_fault(run, pd);

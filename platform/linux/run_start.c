@@ -6,24 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { READY_MS = 5000, HANDOFF_S = 5, END_MS = 500 };
-
-struct start {
-    char path[SYSTEM_PATH_MAX];
-    int socket, log, null;
-    int nice;
-    int cpu; /* -1 = any */
-};
 
 bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX])
 {
@@ -59,8 +50,16 @@ bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX])
     return false;
 }
 
+__attribute__((noreturn)) static void give_up(const char *text)
+{
+    ssize_t written = write(2, text, strlen(text));
+    (void)written;
+    _exit(PD_EXIT_START);
+}
+
 /* In the new process, until exec: only what a signal handler may do. */
-static void become(const struct start *start, const char *name, pid_t runner)
+static void become(const struct run_start *start, const char *name, pid_t runner,
+                   const int files[2])
 {
     char *argv[] = {strrchr(start->path, '/') + 1, (char *)(uintptr_t)name, NULL};
     char *environment[] = {NULL};
@@ -72,63 +71,80 @@ static void become(const struct start *start, const char *name, pid_t runner)
         _exit(PD_EXIT_START);
     }
     (void)setpgid(0, 0); /* Ctrl-C is for the runner alone */
-    (void)setpriority(PRIO_PROCESS, 0, start->nice);
-    if (start->cpu >= 0 && start->cpu < CPU_SETSIZE) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET((unsigned)start->cpu, &set);
-        (void)sched_setaffinity(0, sizeof(set), &set);
-    }
-    /* The targets are all below 4 and the sources are not: see from_four(). */
-    if (dup2(start->null, 0) < 0 || dup2(start->null, 1) < 0 || dup2(start->log, 2) < 0 ||
-        dup2(start->socket, HANDOFF_FD) < 0) {
+    bool scheduled = run_schedule_become(&start->schedule);
+    /* The targets are all below 4 and the sources are not: see run_from_four(). */
+    if (dup2(files[1], 0) < 0 || dup2(files[1], 1) < 0 || dup2(start->log, 2) < 0 ||
+        dup2(files[0], HANDOFF_FD) < 0) {
         _exit(PD_EXIT_START);
     }
+    if (!scheduled) {
+        give_up("its core or its real-time priority is refused\n");
+    }
     (void)execve(start->path, argv, environment);
-    static const char text[] = "cannot be executed\n";
-    ssize_t written = write(2, text, sizeof(text) - 1);
-    (void)written;
-    _exit(PD_EXIT_START);
+    give_up("cannot be executed\n");
 }
 
-static int from_four(int fd)
+int run_from_four(int fd)
 {
     int moved = fcntl(fd, F_DUPFD_CLOEXEC, HANDOFF_FD + 1);
     close(fd);
     return moved;
 }
 
-/* Forks and hands over `items`. */
-static bool spawn(struct run_child *child, struct start *start, struct run_items *items)
+int run_fork(struct run_child *child, const struct run_start *start)
 {
     int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
+        run_say("%s: no socket: %s", child->name, strerror(errno));
+        return -1;
+    }
+    const int files[2] = {run_from_four(sockets[1]),
+                          run_from_four(open("/dev/null", O_RDWR | O_CLOEXEC))};
+    pid_t runner = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        become(start, child->name, runner, files);
+    }
+    close(files[0]);
+    close(files[1]);
+    child->pid = pid > 0 ? pid : 0;
+    if (pid < 0) {
+        run_say("%s: the %s cannot be started: %s", child->name, child->what, strerror(errno));
+        close(sockets[0]);
+        return -1;
+    }
+    /* A child that does not read must not hold up the runner. */
+    const struct timeval limit = {.tv_sec = HANDOFF_S};
+    (void)setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    return sockets[0];
+}
+
+/* Forks and hands over `items`; `pd` is the index of the PD, or -1. One with a parent is traced
+ * before it has them. */
+static bool spawn(struct run *run, struct run_child *child, int pd, const struct run_start *start,
+                  const struct run_items *items)
+{
     if (items->failed) {
         run_say("%s: too many maps and channels, or no descriptors left", child->name);
         return false;
     }
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
-        run_say("%s: no socket: %s", child->name, strerror(errno));
+    int socket = run_fork(child, start);
+    if (socket < 0) {
         return false;
     }
-    start->socket = from_four(sockets[1]);
-    start->null = from_four(open("/dev/null", O_RDWR | O_CLOEXEC));
-    pid_t runner = getpid();
-    pid_t pid = fork();
-    if (pid == 0) {
-        become(start, child->name, runner);
+    /* Nothing of the image has run: that takes what is sent here. */
+    bool traced = pd >= 0 && run->system->pds[pd].parent >= 0;
+    if (traced && !run_life_trace(&run->pds[pd])) {
+        close(socket);
+        return false;
     }
-    close(start->socket);
-    close(start->null);
-    child->pid = pid > 0 ? pid : 0;
-    /* A child that does not read must not hold up the runner. */
-    const struct timeval limit = {.tv_sec = HANDOFF_S};
-    (void)setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    bool sent = pid > 0 && handoff_send(sockets[0], items->items, items->count);
+    bool sent = (pd < 0 || run_schedule_enter(run, (unsigned)pd)) &&
+                handoff_send(socket, items->items, items->count);
     if (!sent) {
         run_say("%s: the %s cannot be started: %s", child->name, child->what, strerror(errno));
         run_log_read(child); /* what it said */
     }
-    close(sockets[0]);
+    close(socket);
     return sent;
 }
 
@@ -154,19 +170,19 @@ static bool wait_ready(struct run_child *child, int ready)
 static bool start_device(struct run *run, struct run_device *device)
 {
     char name[SYSTEM_NAME_MAX + 8];
-    struct start start = {.nice = 0, .cpu = run->options.cpu};
+    struct run_start start = {.schedule = run_schedule_of_device(run)};
     int ready[2] = {-1, -1};
     (void)snprintf(name, sizeof(name), "sddf-%s", device->description->backend);
     if (!run_find_program(name, start.path) ||
         !run_make_child(&device->child, device->description->name, "device model", &start.log)) {
         return false;
     }
-    start.log = from_four(start.log);
+    start.log = run_from_four(start.log);
     bool started =
         pipe2(device->child.wake, O_CLOEXEC | O_NONBLOCK) == 0 && pipe2(ready, O_CLOEXEC) == 0;
     if (started) {
         run_device_items(run, device, start.log, ready[1], &items);
-        started = spawn(&device->child, &start, &items);
+        started = spawn(run, &device->child, -1, &start, &items);
         run_items_free(&items);
         close(ready[1]);
         started = started && wait_ready(&device->child, ready[0]);
@@ -189,20 +205,10 @@ bool run_start_devices(struct run *run)
     return true;
 }
 
-/* Microkit's priorities 0 to 254 as nice values 19 to -20; without the right to, as near as we
- * may. */
-static int nice_of(unsigned priority)
-{
-    int nice = 19 - (int)(priority * 39 / 254);
-    return nice < 0 && geteuid() != 0 ? 0 : nice;
-}
-
 static bool start_pd(struct run *run, unsigned index)
 {
     struct run_pd *pd = &run->pds[index];
-    struct start start = {.nice = nice_of(pd->description->priority),
-                          .cpu =
-                              run->options.cpu >= 0 ? run->options.cpu : (int)pd->description->cpu};
+    struct run_start start = {.schedule = pd->schedule};
     if (!run_find_program("sddf-pd", start.path) ||
         !run_make_child(&pd->child, pd->description->name, "PD", &start.log)) {
         return false;
@@ -211,14 +217,16 @@ static bool start_pd(struct run *run, unsigned index)
         (void)image_open(&run->host, start.path); /* for names in backtraces only */
         run->host.path = "sddf-pd";
     }
-    start.log = from_four(start.log);
+    start.log = run_from_four(start.log);
     run_pd_items(run, index, start.log, &items);
-    bool started = spawn(&pd->child, &start, &items);
+    bool started = spawn(run, &pd->child, (int)index, &start, &items);
     run_items_free(&items);
     close(start.log);
     if (started && run->options.verbose) {
-        run_say("%s: PD, process %d, core %d, nice %d, image %s", pd->child.name, pd->child.pid,
-                start.cpu, start.nice, pd->description->image);
+        run_say("%s: PD, process %d, core %d, %s %d, image %s", pd->child.name, pd->child.pid,
+                start.schedule.core, start.schedule.fifo > 0 ? "real-time priority" : "nice",
+                start.schedule.fifo > 0 ? start.schedule.fifo : start.schedule.nice,
+                system_file_shown(run->system, pd->description->image));
     }
     return started;
 }
@@ -236,12 +244,13 @@ bool run_start_pds(struct run *run)
     return true;
 }
 
-static void end(struct run_child *child)
+void run_end(struct run_child *child)
 {
     int status;
     if (child->pid > 0) {
         (void)kill(child->pid, SIGKILL);
-        (void)waitpid(child->pid, &status, 0);
+        while (waitpid(child->pid, &status, 0) == child->pid && WIFSTOPPED(status)) {
+        }
         child->pid = 0;
         run_log_finish(child);
     }
@@ -250,8 +259,12 @@ static void end(struct run_child *child)
 void run_stop_all(struct run *run)
 {
     for (size_t i = 0; run->system != NULL && i < run->system->pd_count; i++) {
-        end(&run->pds[i].child);
+        if (run->options.in_process) {
+            run->pds[i].child.pid = 0; /* that of all */
+        }
+        run_end(&run->pds[i].child);
     }
+    run_end(&run->all_pds);
     /* Device models may have something to take down. */
     for (size_t i = 0; i < run->device_count; i++) {
         if (run->devices[i].child.pid > 0) {
@@ -274,6 +287,6 @@ void run_stop_all(struct run *run)
         (void)poll(NULL, 0, 10);
     }
     for (size_t i = 0; i < run->device_count; i++) {
-        end(&run->devices[i].child);
+        run_end(&run->devices[i].child);
     }
 }

@@ -18,6 +18,8 @@ enum {
     SYSTEM_CHANNELS_MAX = 2048,
     SYSTEM_NAME_MAX = 64, /* with the terminating zero */
     SYSTEM_PATH_MAX = 1024,
+    SYSTEM_DOMAINS_MAX = 16,         /* KernelNumDomains of Microkit's SDK */
+    SYSTEM_DOMAIN_SCHEDULE_MAX = 99, /* KernelNumDomainSchedules less the end */
 };
 
 struct system_region {
@@ -25,6 +27,7 @@ struct system_region {
     uint64_t size;      /* bytes, a multiple of page_size */
     uint64_t page_size; /* 4 KiB or 2 MiB */
     bool has_phys_addr; /* given in the file, or chosen because a setvar asks for it */
+    bool chosen_phys_addr;
     uint64_t phys_addr;
     char prefill_path[SYSTEM_PATH_MAX]; /* "" = none; resolved against the search path */
     uint64_t prefill_size;              /* exact length of the file */
@@ -55,14 +58,18 @@ struct system_setvar {
 
 struct system_pd {
     char name[SYSTEM_NAME_MAX];
-    char image[SYSTEM_PATH_MAX]; /* resolved against the search path */
-    int parent;                  /* index of the parent PD, or -1 */
-    unsigned id;                 /* child id within the parent */
-    unsigned priority;           /* 0 to 254 */
+    char image[SYSTEM_PATH_MAX];   /* resolved against the search path */
+    char symbols[SYSTEM_PATH_MAX]; /* ELF file in which setvar symbols are looked up; "" = image */
+    int parent;                    /* index of the parent PD, or -1 */
+    unsigned id;                   /* child id within the parent */
+    unsigned priority;             /* 0 to 254 */
     uint64_t budget_us, period_us;
     bool passive;
+    bool fpu;
     unsigned cpu;
-    uint64_t stack_size; /* bytes */
+    char domain[SYSTEM_NAME_MAX]; /* "" = the system has no domain schedule */
+    size_t capability_count;      /* of its <cspace> */
+    uint64_t stack_size;          /* bytes */
     struct system_map maps[SYSTEM_MAPS_MAX];
     size_t map_count;
     struct system_irq irqs[SYSTEM_CHANNEL_ID_MAX + 1];
@@ -84,8 +91,16 @@ struct system_channel {
     unsigned line;
 };
 
+/* A file that the description names: the name in it, and where that was found. */
+struct system_file {
+    char name[SYSTEM_PATH_MAX];
+    char path[SYSTEM_PATH_MAX];
+};
+
 struct system_description {
     char file[SYSTEM_PATH_MAX];
+    struct system_file *files; /* each name once */
+    size_t file_count;
     struct system_region *regions;
     size_t region_count;
     struct system_pd *pds; /* a parent stands before its children */
@@ -95,6 +110,7 @@ struct system_description {
 };
 
 struct findings; /* tools/sddf/findings.h */
+struct system_package;
 struct board;
 
 /* Reads and checks `path`; images and prefill files are looked up in `search` (`search_count`
@@ -109,6 +125,7 @@ struct system_source {
     const char *name; /* path, or what messages call the text */
     const char *text;
     size_t size; /* bytes of `text` */
+    const struct system_package *package; /* where the files are then, else NULL */
     const char *const *search;
     size_t search_count;
     bool files_may_miss; /* images and prefill files need not be there yet */
@@ -120,6 +137,16 @@ struct system_description *system_read_from(const struct system_source *source,
                                             struct findings *findings);
 /* One with nothing in it and room for all that the limits above allow; NULL: out of memory. */
 struct system_description *system_new(const char *path);
+/* The same for a description that came with all files it names: none is looked for elsewhere. Its
+ * messages call it `shown`. */
+struct system_package {
+    const char *path, *shown;
+    const struct system_file *files;
+    size_t file_count;
+};
+struct system_description *system_read_package(const struct system_package *package);
+/* What messages call a file: its name, when its path in a package says nothing to anybody. */
+const char *system_file_shown(const struct system_description *system, const char *path);
 
 /* A board: which device backend answers at which physical range (boards/NAME.yaml). */
 enum { BOARD_DEVICES_MAX = 64, BOARD_DMA_REGIONS_MAX = 64 };
@@ -132,6 +159,7 @@ struct board_device {
     uint64_t reg_address, reg_size;   /* bytes */
     uint64_t irq;
     bool irq_edge;
+    bool coherent; /* its DMA sees the caches ("dma-coherent" in a device tree) */
     /* Regions that the device may reach by DMA, by name; none listed: every region with a phys_addr
      * that is not a device's registers. */
     char dma[BOARD_DMA_REGIONS_MAX][SYSTEM_NAME_MAX];

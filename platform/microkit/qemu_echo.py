@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Boots an image of the echo system on QEMU's virt machine (aarch64) and sends it UDP.
+"""Boots an image of the echo system in QEMU (qemu.py) and sends it UDP.
 
 Run by people, and by tests/sel4 as a module. Owns the QEMU that it starts. QEMU's user network is
 the peer: it forwards one UDP port of 127.0.0.1 to each client, so neither root nor a tap is needed.
@@ -8,15 +8,14 @@ Every answer is compared with what was sent; what is lost, wrong or unasked for 
 """
 import argparse
 import ipaddress
-import os
 import pathlib
 import random
 import re
 import socket
-import subprocess
 import sys
-import tempfile
 import time
+
+import qemu
 
 SYSTEM = pathlib.Path(__file__).resolve().parents[2] / "systems/echo/echo.yaml"
 INTERFACES = [ipaddress.ip_interface(text)
@@ -46,59 +45,40 @@ class Report:
         return self.correct == count and not self.wrong + self.lost + self.unasked
 
 
-class Machine:
-    """A QEMU that runs an image; a context manager, so that the QEMU ends with its block."""
+class Machine(qemu.Machine):
+    """A machine whose clients can be reached from 127.0.0.1."""
 
-    def __init__(self, image, qemu="qemu-system-aarch64"):
+    def __init__(self, image, program=None, clients=tuple(CLIENTS), board="qemu_virt_aarch64", cores=1):
         # QEMU must know the ports before it starts: they are free now; if somebody takes one in
         # between, QEMU says so and ends.
-        self.ports = [free_port() for _ in CLIENTS]
+        self.clients = clients
+        self.ports = [free_port() for _ in clients]
         forward = "".join(f",hostfwd=udp:127.0.0.1:{port}-{client}:{ECHO_PORT}"
-                          for port, client in zip(self.ports, CLIENTS))
-        self.command = [
-            qemu, "-machine", "virt,virtualization=on", "-cpu", "cortex-a53", "-m", "2G",
-            "-display", "none", "-monitor", "none", "-serial", "stdio",
-            "-global", "virtio-mmio.force-legacy=false",
+                          for port, client in zip(self.ports, clients))
+        super().__init__(image, board, cores, program, [
             "-netdev", f"user,id=n0,net={NETWORK},host={NETWORK[-2]},dns={NETWORK[-3]}{forward}",
-            "-device", "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0",
-            "-device", f"loader,file={image},addr=0x70000000,cpu-num=0"]
-        self.output = tempfile.TemporaryFile()
-        self.process = None
-
-    def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.output,
-                                        stderr=subprocess.STDOUT)
-        return self
-
-    def __exit__(self, *unused):
-        self.process.kill()
-        self.process.wait()
-        self.output.close()
-
-    def console(self):
-        """All that the machine, or QEMU itself, has printed."""
-        size = os.fstat(self.output.fileno()).st_size
-        return os.pread(self.output.fileno(), size, 0).decode(errors="replace")
+            "-device", "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0"])
 
     def wait_until_up(self):
         """Waits until each client has answered once. Sends sparingly: what QEMU queues while
         nothing answers ARP comes back later."""
-        deadline = time.monotonic() + BOOT_SECONDS
-        for port, client in zip(self.ports, CLIENTS):
+        deadline = time.monotonic() + BOOT_SECONDS * self.patience
+        for port, client in zip(self.ports, self.clients):
             with open_socket(port, 0.5) as probe:
                 while not answers(probe):
                     if self.process.poll() is not None:
                         raise RuntimeError(f"QEMU ended by itself:\n{self.console()}")
                     if time.monotonic() > deadline:
-                        raise RuntimeError(f"{client} did not answer within {BOOT_SECONDS} seconds "
-                                           f"of the start; console:\n{self.console()}")
+                        raise RuntimeError(f"{client} did not answer within "
+                                           f"{BOOT_SECONDS * self.patience} seconds of the start; "
+                                           f"console:\n{self.console()}")
 
     def echo(self, count, window=16, seed=0):
         """Sends `count` datagrams of all sizes to each client, `window` at a time and to all
-        clients at once; sends no more after ECHO_SECONDS. Returns a report per client."""
-        deadline = time.monotonic() + ECHO_SECONDS
+        clients at once; sends no more after ECHO_SECONDS a core. Returns a report per client."""
+        deadline = time.monotonic() + ECHO_SECONDS * self.patience
         random_bytes = random.Random(seed)
-        reports = [Report(client) for client in CLIENTS]
+        reports = [Report(client) for client in self.clients]
         sockets = [open_socket(port, ANSWER_SECONDS) for port in self.ports]
         try:
             for first in range(0, count, window):
@@ -106,7 +86,7 @@ class Machine:
                     break
                 batches = [[payload(random_bytes, client, number)
                             for number in range(first, min(first + window, count))]
-                           for client in range(len(CLIENTS))]
+                           for client in range(len(self.clients))]
                 for sock, batch in zip(sockets, batches):
                     for datagram in batch:
                         sock.send(datagram)
@@ -171,10 +151,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("image", type=pathlib.Path, help="OUT/echo.img, made by build")
     parser.add_argument("--count", type=int, default=400, help="datagrams per client (400)")
+    parser.add_argument("--board", default="qemu_virt_aarch64", choices=qemu.BOARDS)
+    parser.add_argument("--config", default="release", help="the SDK's; smp-* gets four cores")
     arguments = parser.parse_args()
     if not arguments.image.is_file():
         parser.error(f"no image {arguments.image}: run build first")
-    with Machine(arguments.image) as machine:
+    with Machine(arguments.image, board=arguments.board,
+                 cores=qemu.cores_of(arguments.config)) as machine:
         start = time.monotonic()
         machine.wait_until_up()
         print(f"all clients answer {time.monotonic() - start:.1f} s after the start")

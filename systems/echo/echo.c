@@ -91,18 +91,17 @@ static void handle(const struct net_desc *frame)
     }
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     struct net_desc frames[NET_BURST];
+    uint32_t count;
     net_client_begin(&net);
     do {
-        uint32_t count;
-        while ((count = net_client_receive(&net, frames, NET_BURST)) != 0) {
-            for (uint32_t i = 0; i < count; i++) {
-                handle(&frames[i]);
-            }
-            net_client_push(&net);
+        count = net_client_receive(&net, frames, NET_BURST);
+        for (uint32_t i = 0; i < count; i++) {
+            handle(&frames[i]);
         }
+        net_client_push(&net);
     } while (!net_client_may_wait(&net));
 
     stats_set(stats, DROP_TX_DOWN, net.tx_down);
@@ -137,8 +136,7 @@ void init(void)
     if (wrong != NULL) {
         config_refuse(wrong);
     }
-    serve();
-    net_client_end(&net);
+    notified(config->rx.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)

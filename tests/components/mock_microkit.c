@@ -60,6 +60,24 @@ void microkit_deferred_irq_ack(microkit_channel channel)
     microkit_irq_ack(channel);
 }
 
+void microkit_mr_set(seL4_Uint8 mr, seL4_Word value)
+{
+    assert_true(mr < sizeof(mock.words) / sizeof(mock.words[0]));
+    mock.words[mr] = value;
+}
+
+seL4_Word microkit_mr_get(seL4_Uint8 mr)
+{
+    assert_true(mr < sizeof(mock.words) / sizeof(mock.words[0]));
+    return mock.words[mr];
+}
+
+microkit_msginfo microkit_ppcall(microkit_channel channel, microkit_msginfo message)
+{
+    assert_non_null(mock.on_call);
+    return mock.on_call(channel, message);
+}
+
 void microkit_dbg_puts(const char *text)
 {
     size_t used = strlen(mock_console);
@@ -177,6 +195,14 @@ void mock_enter(microkit_channel channel)
 {
     mock.deferred = 0;
     component_notified(channel);
+}
+
+microkit_msginfo mock_call(microkit_channel channel, microkit_msginfo message)
+{
+    microkit_msginfo (*call)(microkit_channel, microkit_msginfo) =
+        (microkit_msginfo(*)(microkit_channel, microkit_msginfo))symbol("protected");
+    mock.deferred = 0;
+    return call(channel, message);
 }
 
 bool mock_init_refused(const char *said)

@@ -28,6 +28,8 @@ struct mock {
     size_t last_clean_size, last_invalidate_size;
     void (*on_notify)(microkit_channel channel);
     void (*on_cache)(uintptr_t address); /* a peer on another core acts here */
+    uint64_t words[4];                   /* message registers */
+    microkit_msginfo (*on_call)(microkit_channel channel, microkit_msginfo message);
 };
 
 extern struct mock mock;
@@ -54,6 +56,8 @@ void mock_configure(void *blob, size_t size);
 /* Enters the component; at most one deferred call is allowed, nothing may be pending after. */
 void mock_init(void);
 void mock_enter(microkit_channel channel);
+/* Calls its protected(); the words are mock.words. */
+microkit_msginfo mock_call(microkit_channel channel, microkit_msginfo message);
 /* Enters init() in a child. True if it stopped by a trap; then `said` is on the console. */
 bool mock_init_refused(const char *said);
 

@@ -467,7 +467,7 @@ static void test_configuration(void **state)
     (void)state;
     configure();
     config->buffer_size = 0;
-    assert_true(mock_init_refused("2048 to 65535"));
+    assert_true(mock_init_refused("power of two"));
     configure();
     config->tx_data.size = UINT64_MAX;
     assert_true(mock_init_refused("4096"));

@@ -7,6 +7,8 @@
 
 enum { CAPACITY = 512, SLOTS = 64, IRQ_CHANNEL = 5, RX_CHANNEL = 10, TX_CHANNEL = 20 };
 
+#define WRONG UINT64_C(0xbad) /* a buffer of which the device will say something wrong */
+
 static struct net_driver_config *config;
 static struct peer rx, tx;
 
@@ -39,22 +41,21 @@ void net_device_irq_clear(void)
                      device.clears - 1); /* before the acknowledge */
 }
 
-static void provide(struct ring *ring, const struct net_desc *buffers, uint32_t count)
+static void provide(struct ring *ring, struct net_desc buffer)
 {
-    assert_true(count != 0 && ring->count + count <= SLOTS);
-    memcpy(&ring->held[ring->count], buffers, count * sizeof(*buffers));
-    ring->count += count;
-    device.provided_since_commit += count;
+    assert_true(ring->count < SLOTS);
+    ring->held[ring->count++] = buffer;
+    device.provided_since_commit++;
 }
 
-static uint32_t give(struct ring *ring, struct net_desc *buffers, uint32_t count_max)
+static bool give(struct ring *ring, struct net_desc *buffer)
 {
-    uint32_t count = ring->done < count_max ? ring->done : count_max;
-    memcpy(buffers, ring->held, count * sizeof(*buffers));
-    memmove(ring->held, ring->held + count, (ring->count - count) * sizeof(*buffers));
-    ring->count -= count;
-    ring->done -= count;
-    return count;
+    assert_true(ring->done != 0);
+    *buffer = ring->held[0];
+    memmove(ring->held, ring->held + 1, (ring->count - 1) * sizeof(*buffer));
+    ring->count--;
+    ring->done--;
+    return buffer->address != WRONG;
 }
 
 uint32_t net_device_rx_room(void)
@@ -62,14 +63,19 @@ uint32_t net_device_rx_room(void)
     return SLOTS - device.rx.count;
 }
 
-void net_device_rx_provide(const struct net_desc *buffers, uint32_t count)
+void net_device_rx_provide(struct net_desc buffer)
 {
-    provide(&device.rx, buffers, count);
+    provide(&device.rx, buffer);
 }
 
-uint32_t net_device_rx_return(struct net_desc *frames, uint32_t count_max)
+uint32_t net_device_rx_done(void)
 {
-    return give(&device.rx, frames, count_max);
+    return device.rx.done;
+}
+
+bool net_device_rx_return(struct net_desc *frame)
+{
+    return give(&device.rx, frame);
 }
 
 uint32_t net_device_tx_room(void)
@@ -77,14 +83,19 @@ uint32_t net_device_tx_room(void)
     return SLOTS - device.tx.count;
 }
 
-void net_device_tx_provide(const struct net_desc *frames, uint32_t count)
+void net_device_tx_provide(struct net_desc frame)
 {
-    provide(&device.tx, frames, count);
+    provide(&device.tx, frame);
 }
 
-uint32_t net_device_tx_return(struct net_desc *buffers, uint32_t count_max)
+uint32_t net_device_tx_done(void)
 {
-    return give(&device.tx, buffers, count_max);
+    return device.tx.done;
+}
+
+bool net_device_tx_return(struct net_desc *buffer)
+{
+    return give(&device.tx, buffer);
 }
 
 void net_device_commit(void)
@@ -168,6 +179,26 @@ static void test_moves(void **state)
     assert_true(mock_counter("rx_frames") == 3 && mock_counter("rx_bytes") == 300);
     assert_true(mock_counter("tx_frames") == 7 && mock_counter("tx_bytes") == 700);
     assert_true(mock_counter("interrupts") == 1 && mock_counter("device_errors") == 77);
+}
+
+static void test_wrong_return(void **state)
+{
+    struct net_desc got[CAPACITY];
+    (void)state;
+    start();
+    peer_put(&rx, 0x1000, 100);
+    peer_put(&rx, WRONG, 100);
+    peer_put(&rx, 0x3000, 100);
+    peer_put(&tx, WRONG, 100);
+    peer_put(&tx, 0x5000, 100);
+    mock_enter(TX_CHANNEL);
+    device.rx.done = 3;
+    device.tx.done = 2;
+    mock_enter(IRQ_CHANNEL);
+    assert_int_equal(peer_take(&rx, got, CAPACITY), 2);
+    assert_true(got[0].address == 0x1000 && got[1].address == 0x3000);
+    assert_int_equal(peer_take(&tx, got, CAPACITY), 1);
+    assert_int_equal(mock_counter("rx_frames"), 2);
 }
 
 static void test_more_than_room(void **state)
@@ -357,6 +388,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("frames and buffers move both ways, shown to the device once a round", test_moves),
+        SENTENCE("what the device returns wrongly is not passed on, the rest is",
+                 test_wrong_return),
         SENTENCE("the device is given no more than it has room for", test_more_than_room),
         SENTENCE("completions are asked for only while the virtualiser waits",
                  test_lazy_completion),

@@ -51,9 +51,8 @@ static void driver_collect(void)
     empty_count += peer_take(&driver, empty + empty_count, CAPACITY - empty_count);
 }
 
-static void start(void)
+static void start_configured(void)
 {
-    configure();
     mock_init();
     peer_start(&driver);
     for (uint32_t i = 0; i < CLIENTS; i++) {
@@ -61,6 +60,12 @@ static void start(void)
     }
     driver_collect();
     assert_int_equal(empty_count, BUFFERS);
+}
+
+static void start(void)
+{
+    configure();
+    start_configured();
 }
 
 /* The driver puts a frame of 64 bytes into one of its buffers, without running the component. */
@@ -116,6 +121,17 @@ static void assert_driver_has_all_but(uint32_t missing)
         assert_true(number < BUFFERS && !seen[number]);
         seen[number] = true;
     }
+}
+
+static void test_coherent(void **state)
+{
+    (void)state;
+    configure();
+    config->dma_coherent = 1;
+    start_configured();
+    uint64_t offset = frame(mac_of[0]);
+    assert_int_equal(received(0), offset);
+    assert_int_equal(mock.invalidates, 0);
 }
 
 static void test_demultiplex(void **state)
@@ -494,7 +510,10 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("do not fit"));
     configure();
     config->buffer_size = 0;
-    assert_true(mock_init_refused("do not fit"));
+    assert_true(mock_init_refused("power of two"));
+    configure();
+    config->buffer_size = NET_BUFFER_SIZE + 64;
+    assert_true(mock_init_refused("power of two"));
     configure();
     config->driver.get_capacity = 3;
     assert_true(mock_init_refused("driver's queue capacity"));
@@ -507,6 +526,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE("a frame goes to the client with its MAC, and to nobody else", test_demultiplex),
+        SENTENCE("no cache is touched for a device that sees the caches", test_coherent),
         SENTENCE("a broadcast buffer goes back to the driver after its last holder's return",
                  test_broadcast),
         SENTENCE("a client that returns nothing loses its own frames only", test_held_max),

@@ -335,7 +335,8 @@ static void test_full_ring(void **state)
 
 static void test_wrong_ids(void **state)
 {
-    static const uint32_t wrong[] = {1, 3, 2 * SLOTS, 2 * SLOTS - 1, UINT32_MAX, 0x80000000};
+    static const uint32_t wrong[] = {SLOTS,         SLOTS + 1,  2 * SLOTS,
+                                     2 * SLOTS - 1, UINT32_MAX, 0x80000000};
     uint32_t head[8];
     struct virtq_desc buffer;
     struct net_desc got[CAPACITY];

@@ -22,6 +22,8 @@ network:
   eth0:
     clients:
       a: { mac: "52:54:01:00:00:01", ip: 10.0.0.2/24 }
+timer:
+  timer: { driver: { priority: 150 } }
 components:
   a: { image: echo }
   b: { image: other, priority: 120 }
@@ -36,10 +38,11 @@ PLACES = {
     "The file": [()],
     "A network device": [("network", "eth0")],
     "A client of a network device": [("network", "eth0", "clients", "a")],
+    "A timer": [("timer", "timer")],
     "A component": [("components", "b")],
     "Scheduling": [("components", "b"), ("network", "eth0", "driver"),
                    ("network", "eth0", "virt_rx"), ("network", "eth0", "virt_tx"),
-                   ("network", "eth0", "copier")],
+                   ("network", "eth0", "copier"), ("timer", "timer", "driver")],
     "A region of your own": [("regions", "log")],
     "A component's part in a region": [("regions", "log", "maps", "a")],
     "A channel of your own": [("channels", "ask")],
@@ -113,7 +116,8 @@ def test_the_schema_refuses_a_wrong_file_exactly_when_its_shape_is_wrong(path):
     if "out-of-range" in found and not re.search(r"expected .* (us|bit/s);", text):
         shape = found
     # a key may be right by itself and wrong beside others
-    if "found rx_buffers" in text or "without an address" in text or "found no component" in text:
+    beside = ("found rx_buffers", "without an address", "without a rate", "found no component")
+    if any(words in text for words in beside):
         shape = set()
     assert bool(shape) == (not VALIDATOR.is_valid(yaml.safe_load(text))), found
 
@@ -178,9 +182,9 @@ def test_the_document_has_a_row_for_each_key_and_no_other(section):
     for place in PLACES[section]:
         keys = set(schema_of(place)["properties"])
         if section == "A component":
-            keys &= {"image", "passive"}
+            keys &= {"image", "passive", "fpu"}
         if section == "Scheduling":
-            keys -= {"image", "passive"}
+            keys -= {"image", "passive", "fpu"}
         assert rows == keys, place
 
 
@@ -202,6 +206,8 @@ def test_a_row_tells_the_type_the_default_and_the_meaning_that_the_tool_has(row)
         assert kind == " or ".join(schema["enum"])
     elif schema.get("type") == "boolean":
         assert kind == "true or false"
+    elif schema["type"] == "array":
+        assert kind == "list of names"
     else:
         units = {"size": "KiB", "duration": "(us|ms|s)", "rate": "bit/s", "MAC address": "{2}",
                  "IPv4 address/bits": "3[0-2]", "IPv4 address": "25[0-5]", "map": "", "name": "",
@@ -219,6 +225,8 @@ def test_the_example_of_a_row_is_taken(row, tmp_path):
         at[key] = value
         if key == "period":
             at["budget"] = "1ms"
+        if key == "burst":
+            at["rate"] = "100Mbit/s"
         if key == "components":
             at["components"]["b"] = {"image": "other", "priority": 120}
 

@@ -48,7 +48,7 @@ class Blob:
 
     def header(self):
         magic, kind, version, size, reserved, instance, stats = self.take("IHHII48sQ")
-        assert (magic, version, reserved) == (0x46444473, 1, 0)
+        assert (magic, version, reserved) == (0x46444473, 1 if kind >> 8 == 2 else 3, 0)
         assert size == len(self.data)
         assert instance[-1] == 0
         return {"kind": kind, "instance": instance.rstrip(b"\0").decode(), "stats": stats}
@@ -89,8 +89,7 @@ def virt_rx_client(b):
 
 def virt_rx(b):
     fields = {"driver": b.connection(), "data": b.region()}
-    fields["buffer_size"], fields["buffer_count"], count, reserved = b.take("IIII")
-    assert reserved == 0
+    fields["buffer_size"], fields["buffer_count"], count, fields["dma_coherent"] = b.take("IIII")
     fields["clients"] = [virt_rx_client(b) for _ in range(count)]
     b.unused_clients(48)
     return fields
@@ -99,15 +98,16 @@ def virt_rx(b):
 def virt_tx_client(b):
     client = {"connection": b.connection(), "data": b.region()}
     client["mac"], reserved, client["per_round"] = b.take("6sHI4x")
+    client["rate"], client["burst"] = b.take("QQ")
     assert reserved == 0
     return client
 
 
 def virt_tx(b):
     fields = {"driver": b.connection()}
-    fields["buffer_size"], count = b.take("II")
+    fields["buffer_size"], count, fields["dma_coherent"], fields["timer_channel"] = b.take("IIII")
     fields["clients"] = [virt_tx_client(b) for _ in range(count)]
-    b.unused_clients(72)
+    b.unused_clients(88)
     return fields
 
 

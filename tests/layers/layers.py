@@ -10,7 +10,8 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h"}
 MAY = {
     "include": ("sddf/",),
     "lib": ("sddf/", "microkit.h", "base/", "mem/", "net/", "virtio/"),
-    "drivers": ("sddf/", "microkit.h", "base/", "mem/", "virtio/", "device.h"),
+    "drivers": ("sddf/", "microkit.h", "base/", "mem/", "virtio/", "xsk/", "device.h", "../device.h",
+                "../ticks.h"),
     "virt": ("sddf/", "microkit.h", "base/", "mem/"),
     "systems": ("sddf/", "microkit.h", "base/", "mem/", "net/"),
 }

@@ -8,7 +8,8 @@ static void call(const char *where, seL4_Word base)
         microkit_mr_set(i, base + i);
     }
     microkit_msginfo answer = microkit_ppcall(3, microkit_msginfo_new(77, 100));
-    bool right = microkit_msginfo_get_label(answer) == 78 &&
+    bool right = microkit_pps == 1 << 3 && microkit_notifications == 1 << 3 && microkit_irqs == 0 &&
+                 microkit_msginfo_get_label(answer) == 78 &&
                  microkit_msginfo_get_count(answer) == 2 && microkit_mr_get(0) == 100 &&
                  microkit_mr_get(1) == 100 * base + 4950;
     microkit_dbg_puts(where);

@@ -13,9 +13,10 @@ from support import lab
 BUILD = support.build_directory()
 
 
-@pytest.fixture(name="running", scope="module")
-def fixture_running():
-    with support.running(BUILD) as running:
+@pytest.fixture(name="running", scope="module", params=[(), ("--in-process",)],
+                ids=["isolated", "in_process"])
+def fixture_running(request):
+    with support.running(BUILD, options=request.param) as running:
         yield running
 
 

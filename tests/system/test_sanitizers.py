@@ -27,18 +27,20 @@ def fixture_build(tmp_path_factory):
                 "-Db_lundef=false", timeout=120)
     images = [f"components/{path.name}" for path in (PLAIN / "components").glob("*.elf")]
     lab.run("ninja", "-C", BUILD, "tools/sddf/sddf", "tools/load/sddf-load",
-            "platform/linux/sddf-pd", "platform/linux/device/sddf-virtio-net", *images, timeout=240)
+            "platform/linux/sddf-pd", "platform/linux/sddf-pds",
+            "platform/linux/device/sddf-virtio-net", *images, timeout=240)
     for image in images:
         found = (BUILD / image).read_bytes()
         assert b"__asan_report" in found and b"__ubsan" in found, f"{image} is not instrumented"
     return BUILD
 
 
-def test_the_whole_system_runs_clean_with_traffic(build):
+@pytest.mark.parametrize("options", [(), ("--in-process",)], ids=["isolated", "in_process"])
+def test_the_whole_system_runs_clean_with_traffic(build, options):
     environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0",
                    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     with lab.Lab(build) as laboratory:
-        system = laboratory.sddf(env=environment)
+        system = laboratory.sddf(env=environment, options=options)
         laboratory.wait_for_echo(timeout=20)
         pids = system.pids()
         for ip in (lab.ECHO_IP, lab.ECHO1_IP):

@@ -11,9 +11,18 @@
 static void print_pd(const struct system_description *system, const struct system_pd *pd)
 {
     printf("pd %s image=%s parent=%s id=%u priority=%u budget=%" PRIu64 " period=%" PRIu64
-           " passive=%d cpu=%u stack=0x%" PRIx64 "\n",
+           " passive=%d cpu=%u stack=0x%" PRIx64,
            pd->name, pd->image, pd->parent < 0 ? "-" : system->pds[pd->parent].name, pd->id,
            pd->priority, pd->budget_us, pd->period_us, pd->passive, pd->cpu, pd->stack_size);
+    if (!pd->fpu)
+        printf(" fpu=0");
+    if (pd->domain[0] != '\0')
+        printf(" domain=%s", pd->domain);
+    if (pd->capability_count > 0)
+        printf(" capabilities=%zu", pd->capability_count);
+    if (pd->symbols[0] != '\0')
+        printf(" symbols=%s", pd->symbols);
+    printf("\n");
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct system_map *map = &pd->maps[i];
         printf("  map %s 0x%" PRIx64 " %s%s%s cached=%d\n", system->regions[map->region].name,

@@ -95,7 +95,7 @@ def test_values_defaults_and_setvars_are_those_of_microkit(files):
         "region registers size=0x1000 page=0x1000 phys=0xa000000 prefill=:0 line=36",
         "region low size=0x200000 page=0x1000 phys=0x80001000 prefill=:0 line=37",
         f"pd parent image={files}/image parent=- id=0 priority=254 budget=500 period=1000 passive=0"
-        " cpu=1 stack=0x2000",
+        f" cpu=1 stack=0x2000 fpu=0 symbols={files}/blob",
         "  map data 0x20000000 rw- cached=0",
         "  map blob 0x10000000 r-- cached=1",
         "  irq 48 id=61 edge",
@@ -125,6 +125,18 @@ def test_values_defaults_and_setvars_are_those_of_microkit(files):
         "channel child:0 pp=0 notify=1 - grandchild:0 pp=0 notify=1",
     ]
     assert 'region "more" is mapped by no PD' in result.stderr
+
+
+def test_domains_and_capabilities_are_those_of_microkit(files):
+    result = dump("system", HERE / "good" / "domains.system", files)
+    assert result.stdout.splitlines() == [
+        f"pd early image={files}/image parent=- id=0 priority=0 budget=1000 period=1000 passive=0"
+        " cpu=0 stack=0x2000 capabilities=1",
+        f"pd outer image={files}/image parent=- id=0 priority=0 budget=1000 period=1000 passive=0"
+        " cpu=0 stack=0x2000 domain=left capabilities=4",
+        f"pd inner image={files}/image parent=outer id=1 priority=0 budget=1000 period=1000"
+        " passive=1 cpu=0 stack=0x2000 domain=right",
+    ]
 
 
 PD = '<protection_domain name="a"><program_image path="image"/></protection_domain>'

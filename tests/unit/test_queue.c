@@ -235,6 +235,24 @@ static void a_peer_that_lies_about_its_head_gets_no_space(void **state)
     pair_close(p);
 }
 
+/* Or who asks for much finds none, who asks for one finds some, and both ask for ever. */
+static void space_denied_for_much_is_denied_for_little(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open(4);
+    put(&p->a, 0, 2);
+    atomic_store_release(&p->side_b->head, 3); /* beyond what was put */
+    assert_int_equal(queue_space(&p->a, 4), 0);
+    assert_int_equal(queue_space(&p->a, 1), 0);
+    atomic_store_release(&p->side_b->head, 1);
+    assert_int_equal(queue_space(&p->a, 4), 3);
+    uint32_t epoch = atomic_load_relaxed(&p->side_b->epoch);
+    atomic_store_release(&p->side_b->epoch, epoch + 1); /* it restarts meanwhile */
+    assert_int_equal(queue_space(&p->a, 4), 0);
+    assert_int_equal(queue_space(&p->a, 1), 0);
+    pair_close(p);
+}
+
 static void nothing_moves_before_both_have_adopted_each_other(void **state)
 {
     (void)state;
@@ -330,6 +348,7 @@ int main(void)
         cmocka_unit_test(arming_finds_entries_that_are_there_already),
         cmocka_unit_test(a_peer_that_lies_about_its_tail_is_counted_and_reads_as_empty),
         cmocka_unit_test(a_peer_that_lies_about_its_head_gets_no_space),
+        cmocka_unit_test(space_denied_for_much_is_denied_for_little),
         cmocka_unit_test(nothing_moves_before_both_have_adopted_each_other),
         cmocka_unit_test(entries_of_an_earlier_life_are_not_taken),
         cmocka_unit_test(a_peer_that_does_nothing_but_restart_is_shut_out),

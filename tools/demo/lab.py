@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The laboratory of `make demo`, `make up` and the system tests: two network namespaces joined by a
-veth pair, and the processes in them.
+"""The laboratory of `make demo`, `make up` and the system tests, and the processes in it. Lab is two
+network namespaces joined by a veth pair:
 
     namespace .system                         namespace .peer
     sddf or Linux's echo --- sys0 ===veth=== gen0 10.0.0.1 --- generator, ping, tcpdump
 
+WireLab is for where namespaces are not permitted, and needs no privilege:
+
+    sddf's device model --- in-memory wire --- generator
+           Linux's echo --- lo, 127.0.0.1 ---- generator
+
 Everything is named after our pid. A keeper, a shell of its own session, removes all when the pipe
 to it closes: at the end, after an error, and also when we are killed."""
+import argparse
 import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +30,12 @@ PEER_IP = "10.0.0.1"
 ECHO_IP = "10.0.0.2"    # echo0 of systems/echo/echo.yaml, and Linux's echo
 ECHO1_IP = "10.0.0.3"
 ECHO_PORT = 1235
+LOOPBACK_IP = "127.0.0.1"
+
+# What is measured runs on one core, the generator on another.
+CORES = sorted(os.sched_getaffinity(0))
+SYSTEM_CORE = CORES[0]
+GENERATOR_CORE = CORES[min(1, len(CORES) - 1)]
 
 # Reads until we are gone. Only processes in our own two namespaces are ended.
 KEEPER = """
@@ -39,6 +52,14 @@ count = 0  # of laboratories of this process
 
 class LabError(Exception):
     """Something that the user can act on; printed without a traceback."""
+
+
+class LoadError(LabError):
+    """The generator ended without a report."""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def run(*command, check=True, timeout=20, **options):
@@ -86,6 +107,20 @@ def on_termination_exit():
     signal.signal(signal.SIGHUP, leave)
 
 
+def result_folder(path):
+    """Makes the folder, for the user who called sudo if one did; LabError if it cannot be written
+    to."""
+    owner = [int(os.environ.get(name, -1)) for name in ("SUDO_UID", "SUDO_GID")]
+    try:
+        path.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(path, *owner)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}; the results go there") from error
+
+
 def read_json(path):
     """The file's content, or None while it is missing or incomplete."""
     try:
@@ -131,6 +166,10 @@ class Sddf:
 
 class Lab:
     """A context manager; `build` is the build directory."""
+    over = "veth pair"       # what packets cross, for sddf
+    over_linux = "veth pair"  # and for Linux's echo
+    about = ("two network namespaces, joined by a veth pair; the system on core {}, the generator "
+             "on core {}")
 
     def __init__(self, build):
         global count
@@ -162,17 +201,14 @@ class Lab:
 
     def make_network(self):
         for name in (self.system, self.peer):
-            text = run("ip", "netns", "add", name, check=False)
-            if text:
-                raise LabError(f"network namespaces are not permitted here: {text.strip()}\n"
-                               "The generator does not speak the in-memory wire yet, so nothing "
-                               "can be measured without them: run this outside of the container.")
+            run("ip", "netns", "add", name)
             self.inside(name, "sh", "-c", "f=/proc/sys/net/ipv6/conf; test ! -d $f || "
                         "for i in all default; do echo 1 >$f/$i/disable_ipv6; done")
             self.inside(name, "ip", "link", "set", "lo", "up")
         run("ip", "link", "add", "sys0", "netns", self.system, "type", "veth",
             "peer", "name", "gen0", "netns", self.peer)
-        for name, interface, core in ((self.system, "sys0", 0), (self.peer, "gen0", 1)):
+        for name, interface, core in ((self.system, "sys0", SYSTEM_CORE),
+                                      (self.peer, "gen0", GENERATOR_CORE)):
             self.inside(name, "ethtool", "-K", interface, "tx", "off", "rx", "off", "gso", "off",
                         "tso", "off", "gro", "off", check=False)
             self.inside(name, "ip", "link", "set", interface, "up")
@@ -182,9 +218,8 @@ class Lab:
     def steer(self, name, interface, core):
         """What arrives at an interface is handled on the core of its side, as a NIC's interrupt
         would be; otherwise veth does the receiver's work on the sender's core."""
-        if os.cpu_count() > core:
-            self.inside(name, "sh", "-c", f"echo {1 << core:x} "
-                        f">/sys/class/net/{interface}/queues/rx-0/rps_cpus", check=False)
+        self.inside(name, "sh", "-c", f"echo {1 << core:x} "
+                    f">/sys/class/net/{interface}/queues/rx-0/rps_cpus", check=False)
 
     def system_address(self, present):
         """Gives sys0 the echo's IP address, for Linux's own echo, or takes it away."""
@@ -193,16 +228,52 @@ class Lab:
             self.inside(self.system, "ip", "address", "add", ECHO_IP + "/24", "dev", "sys0")
         self.inside(self.peer, "ip", "neighbour", "flush", "dev", "gen0")
 
+    def drops(self):
+        """Packets that the kernel dropped on the way, by counter."""
+        drops = backlog_drops()
+        for name, interface in ((self.system, "sys0"), (self.peer, "gen0")):
+            text = self.inside(name, "sh", "-c", f"cd /sys/class/net/{interface}/statistics; "
+                               "cat rx_dropped tx_dropped; grep ^Udp: /proc/net/snmp")
+            lines = text.splitlines()
+            for key, value in zip(("rx_dropped", "tx_dropped"), lines[:2]):
+                drops[f"{interface}.{key}"] = int(value)
+            if interface == "sys0":
+                drops.update(udp_drops(lines[2:]))
+        return drops
+
     # ---- Processes ----
+
+    def wrap(self, name, command):
+        """The command line that runs `command` in namespace `name`."""
+        return ["ip", "netns", "exec", name, *map(str, command)]
+
+    def wire_option(self):
+        """What the system's eth0 is connected to, for `sddf run`."""
+        return "packet:sys0"
+
+    def target_options(self, ip):
+        """How the generator reaches `ip`."""
+        return ["--target", f"{ip}:{ECHO_PORT}"]
+
+    @contextlib.contextmanager
+    def linux_echo(self, mode):
+        """Linux's own echo, instead of sddf: its process, and the IP address that it has."""
+        self.system_address(True)
+        process = self.start(self.system, self.tool("load/sddf-echo-linux"), "--mode", mode,
+                             "--bind", f"{ECHO_IP}:{ECHO_PORT}", "--cpu", SYSTEM_CORE)
+        try:
+            yield process, ECHO_IP
+        finally:
+            end(process)
+            self.system_address(False)
 
     def inside(self, name, *command, **options):
         """Runs a short command in namespace `name`."""
-        return run("ip", "netns", "exec", name, *command, **options)
+        return run(*self.wrap(name, command), **options)
 
     def start(self, name, *command, **options):
         """Starts a process in namespace `name`; it ends with the laboratory at the latest."""
-        process = subprocess.Popen(["ip", "netns", "exec", name, *map(str, command)],
-                                   start_new_session=True, **options)
+        process = subprocess.Popen(self.wrap(name, command), start_new_session=True, **options)
         self.stack.callback(end, process)
         return process
 
@@ -212,15 +283,16 @@ class Lab:
             raise LabError(f"{path}: not built; run `make build`")
         return path
 
-    def sddf(self, yaml=ROOT / "systems/echo/echo.yaml", search=(), options=(), cpu=0, env=None):
-        """Generates the system of `yaml`, runs it on sys0 and returns it once it is up."""
+    def sddf(self, yaml=ROOT / "systems/echo/echo.yaml", search=(), options=(), cpu=SYSTEM_CORE,
+             env=None):
+        """Generates the system of `yaml`, runs it and returns it once its processes have started."""
         board = ROOT / "boards/linux.yaml"
         directory = pathlib.Path(tempfile.mkdtemp(prefix="system-", dir=self.directory))
         directory.chmod(0o755)
         run(self.tool("sddf/sddf"), "gen", yaml, "--board", board, "-o", directory)
         file = next(directory.glob("*.system"))
         command = [self.tool("sddf/sddf"), "run", file, "--board", board,
-                   "--wire", "eth0=packet:sys0", "--status", directory / "status",
+                   "--wire", "eth0=" + self.wire_option(), "--status", directory / "status",
                    "--stats", directory / "stats"]
         for folder in (directory, *search, self.build / "components"):
             command += ["--search", folder]
@@ -237,16 +309,26 @@ class Lab:
 
     def wait_for_echo(self, ip=ECHO_IP, timeout=10):
         """Until `ip` echoes."""
-        wait_until(lambda: self.measure("--duration", 0.1, ip=ip)["received"] > 0, timeout,
-                   f"an echo from {ip}")
+        said = []
 
-    def load(self, *options, cpu=1, ip=ECHO_IP):
-        """Starts the generator in the peer namespace. Returns the process and its report's path."""
+        def echoes():
+            try:
+                return self.measure("--duration", 0.1, ip=ip)["received"] > 0
+            except LoadError as error:
+                said.append(str(error))
+                return False
+        try:
+            wait_until(echoes, timeout, f"an echo from {ip}")
+        except LabError as error:
+            raise LabError("\n".join([str(error), *said[-1:]])) from error
+
+    def load(self, *options, cpu=GENERATOR_CORE, ip=ECHO_IP):
+        """Starts the generator at the peer's end. Returns the process and its report's path."""
         number = len(list(self.directory.glob("load-*")))
         path = self.directory / f"load-{number}"
         path.touch()
-        command = [self.tool("load/sddf-load"), "--target", f"{ip}:{ECHO_PORT}", "--json", path]
-        if cpu is not None and os.cpu_count() > cpu:
+        command = [self.tool("load/sddf-load"), *self.target_options(ip), "--json", path]
+        if cpu is not None:
             command += ["--cpu", cpu]
         process = self.start(self.peer, *command, *options, stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -257,24 +339,113 @@ class Lab:
         process, path = self.load(*options, **where)
         _, error = process.communicate(timeout=timeout)
         if process.returncode != 0:
-            raise LabError(f"sddf-load: exit status {process.returncode}: {error.strip()}")
+            raise LoadError(error.strip())
         return json.loads(path.read_text())
 
 
-def main(body):
-    """Runs body(BUILD_DIR) of a program; says errors and Ctrl-C in a line."""
-    if len(sys.argv) != 2:
-        sys.exit(f"usage: {sys.argv[0]} BUILD_DIR")
+class WireLab(Lab):
+    """Without any interface of our own. There is one place only, so names of namespaces mean
+    nothing here."""
+    over = "in-memory wire"
+    over_linux = "loopback"
+    about = ("sddf over the in-memory wire, Linux's echo over the loopback interface; the system on "
+             "core {}, the generator on core {}")
+
+    def make_network(self):
+        self.wire = self.directory / "wire"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((LOOPBACK_IP, 0))
+            self.port = probe.getsockname()[1]
+
+    def drops(self):
+        with open("/proc/net/snmp") as file:
+            return {**backlog_drops(),
+                    **udp_drops([line for line in file if line.startswith("Udp:")])}
+
+    def wrap(self, name, command):
+        # No namespace tells the keeper what is ours: the kernel ends it with us.
+        return ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
+
+    def wire_option(self):
+        return f"memory:{self.wire}"
+
+    def target_options(self, ip):
+        if ip == LOOPBACK_IP:
+            return ["--target", f"{ip}:{self.port}"]
+        return ["--wire", self.wire, "--bind", PEER_IP, "--target", f"{ip}:{ECHO_PORT}"]
+
+    @contextlib.contextmanager
+    def linux_echo(self, mode):
+        process = self.start(None, self.tool("load/sddf-echo-linux"), "--mode", mode,
+                             "--bind", f"{LOOPBACK_IP}:{self.port}", "--cpu", SYSTEM_CORE)
+        try:
+            yield process, LOOPBACK_IP
+        finally:
+            end(process)
+
+
+def backlog_drops():
+    """Packets dropped since a core's queue of them was full."""
+    with open("/proc/net/softnet_stat") as file:
+        return {"kernel.backlog": sum(int(line.split()[1], 16) for line in file)}
+
+
+def udp_drops(lines):
+    """The two lines on UDP of /proc/net/snmp: names, then values."""
+    udp = dict(zip(lines[0].split()[1:], lines[1].split()[1:]))
+    return {"linux.udp." + key: int(udp[key])
+            for key in ("RcvbufErrors", "SndbufErrors", "InCsumErrors")}
+
+
+# ---- Which of the two ----
+
+def with_sudo():
+    """Starts this program again by sudo, unless that is not to be had."""
+    if os.geteuid() == 0 or shutil.which("sudo") is None:
+        return
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
+             "stderr": subprocess.DEVNULL}
+    may = subprocess.run(["sudo", "-n", "true"], check=False, **quiet).returncode == 0
+    if not may and sys.stdin.isatty():
+        say("a veth pair between network namespaces needs root, hence sudo; Ctrl-D to do without")
+        may = subprocess.run(["sudo", "-v"], check=False).returncode == 0
+    if may:
+        os.execvp("sudo", ["sudo", *sys.argv])
+
+
+def forbidden():
+    """Why no namespaces joined by a veth pair can be made here; None if they can."""
+    tried = subprocess.run(["unshare", "--net", "--mount", "ip", "link", "add", "sys0", "type",
+                            "veth", "peer", "name", "gen0"], check=False, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return None if tried.returncode == 0 else tried.stdout.strip().split("\n")[-1]
+
+
+def choose(wire):
+    """Lab, or WireLab where only that is possible or `wire` asks for it."""
+    if wire:
+        return WireLab
+    if shutil.which("ip") is None:
+        raise LabError("ip: not found; `make deps` installs it (iproute2)")
+    with_sudo()
+    why = forbidden()
+    if why is None:
+        return Lab
+    say(f"network namespaces are not permitted here ({why}): sddf runs over the in-memory wire of "
+        "its device model instead")
+    return WireLab
+
+
+def main(body, parser=None):
+    """Runs body(LAB_CLASS, ARGUMENTS) of a program; says errors and Ctrl-C in a line."""
+    parser = parser or argparse.ArgumentParser()
+    parser.add_argument("build", metavar="BUILD_DIR")
+    parser.add_argument("--wire", action="store_true",
+                        help="as where network namespaces are not permitted")
+    arguments = parser.parse_args()
     on_termination_exit()
     try:
-        if shutil.which("ip") is None:
-            raise LabError("ip: not found; `make deps` installs it (iproute2)")
-        if os.geteuid() != 0:
-            if shutil.which("sudo") is None:
-                raise LabError("network namespaces need root: run it as root")
-            print("network namespaces need root: sudo", *sys.argv, file=sys.stderr, flush=True)
-            os.execvp("sudo", ["sudo", *sys.argv])
-        body(sys.argv[1])
+        body(choose(arguments.wire), arguments)
     except LabError as error:
         sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {error}")
     except KeyboardInterrupt:

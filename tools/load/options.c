@@ -26,6 +26,9 @@ static const char help[] =
     "  --duration S      seconds to measure (default: 5)\n"
     "  --warmup S        seconds to send before measuring (default: 0)\n"
     "  --bind IP         the address to send from\n"
+    "  --wire PATH       not through the kernel's network: over the in-memory wire of a system "
+    "that\n"
+    "                    runs with --wire DEVICE=memory:PATH, as host --bind of its network\n"
     "  --cpu N           run on this CPU only\n"
     "  --json FILE       write the result to FILE too\n"
     "  --progress        a line per second on standard error\n"
@@ -36,6 +39,7 @@ static const char help[] =
 enum {
     OPTION_TARGET = 256,
     OPTION_BIND,
+    OPTION_WIRE,
     OPTION_RATE,
     OPTION_WINDOW,
     OPTION_SIZE,
@@ -50,6 +54,7 @@ enum {
 static const struct option long_options[] = {
     {"target", required_argument, NULL, OPTION_TARGET},
     {"bind", required_argument, NULL, OPTION_BIND},
+    {"wire", required_argument, NULL, OPTION_WIRE},
     {"rate", required_argument, NULL, OPTION_RATE},
     {"window", required_argument, NULL, OPTION_WINDOW},
     {"size", required_argument, NULL, OPTION_SIZE},
@@ -78,6 +83,9 @@ static void apply(struct options *options, int option)
         break;
     case OPTION_BIND:
         options->bind_ip = argument_ip("--bind", optarg);
+        break;
+    case OPTION_WIRE:
+        options->wire = optarg;
         break;
     case OPTION_RATE:
         options->rate_pps = argument_number("--rate", optarg, 1, RATE_MAX, "packets per second");
@@ -120,6 +128,9 @@ struct options options_parse(int argc, char **argv)
     }
     if (options.target_count == 0) {
         argument_error("--target", "none", "at least one IP:PORT");
+    }
+    if (options.wire != NULL && options.bind_ip.s_addr == 0) {
+        argument_error("--bind", "none", "our own IP on the --wire, as in 10.0.0.1");
     }
     if (options.rate_pps != 0 && options.window != 0) {
         argument_error("--window", "it together with --rate", "one of the two");

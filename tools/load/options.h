@@ -14,6 +14,7 @@ struct options {
     struct sockaddr_in targets[TARGETS_MAX];
     unsigned target_count;
     struct in_addr bind_ip; /* 0.0.0.0: the kernel's choice */
+    const char *wire;       /* path of a device model's in-memory wire; NULL: the kernel's UDP */
     uint64_t rate_pps;      /* 0: closed loop */
     uint64_t window;        /* outstanding over all targets; 0: open loop */
     size_t size;            /* of the UDP payload, bytes */

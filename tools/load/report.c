@@ -10,8 +10,8 @@
 struct lost_by_reason {
     uint64_t corrupt;      /* its echo came damaged */
     uint64_t late;         /* its echo came after it was given up */
-    uint64_t bad_checksum; /* the kernel dropped its echo for its UDP checksum */
-    uint64_t generator;    /* our own socket dropped its echo: not the target's loss */
+    uint64_t bad_checksum; /* our side dropped its echo for its checksum */
+    uint64_t generator;    /* our own queue had no room for its echo: not the target's loss */
     uint64_t unreachable;  /* an ICMP error came instead */
     uint64_t no_answer;
 };
@@ -21,7 +21,7 @@ static uint64_t lost_of(const struct result *result)
     return result->total.sent - result->total.received;
 }
 
-/* Own drops: the socket's counter has those for a bad checksum in it. */
+/* Own drops: the counter has those for a bad checksum in it. */
 static uint64_t receive_overflow(const struct result *result)
 {
     return result->receive_drops > result->bad_checksums
@@ -72,6 +72,9 @@ static void line_mode(FILE *file, const struct options *options, const struct re
     fprintf(file, ", %zu bytes to %s", options->size, address_text(&options->targets[0], text));
     if (options->target_count > 1) {
         fprintf(file, " and %u more", options->target_count - 1);
+    }
+    if (options->wire != NULL) {
+        fprintf(file, " over an in-memory wire");
     }
     fprintf(file, ", %.1f s%s: ", result->duration_s, result->interrupted ? " (interrupted)" : "");
 }

@@ -17,10 +17,10 @@ struct result {
     uint64_t corrupt_unknown;    /* of those, the ones too damaged to tell whose echo they are */
     uint64_t stray;              /* echoes of another run */
     uint64_t unreachable;        /* ICMP errors */
-    uint64_t bad_checksums;      /* that this network namespace dropped */
+    uint64_t bad_checksums;      /* that our side (for sockets, its network namespace) dropped */
 
     /* what the generator itself failed to do */
-    uint64_t receive_drops; /* by our sockets, bad checksums included */
+    uint64_t receive_drops; /* on our side, bad checksums included */
     uint64_t send_again;
     uint64_t send_nobufs;
     uint64_t not_sent; /* open loop: due, but still unsent at the end */

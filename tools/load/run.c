@@ -6,16 +6,15 @@
  */
 #include "run.h"
 
+#include "clock.h"
 #include "packet.h"
-#include "sockets.h"
+#include "stream.h"
 #include "tracker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 
-#define SECOND_NS     UINT64_C(1000000000)
 #define GIVE_UP_NS    (SECOND_NS / 10) /* closed loop: so that a stalled window goes on */
 #define DRAIN_NS      (SECOND_NS / 5)
 #define CATCH_UP_NS   (SECOND_NS / 10) /* open loop: to send what is due when the time is over */
@@ -43,16 +42,9 @@ struct load {
     bool measuring;      /* from the end of the warm-up to the beginning of the drain */
     uint64_t measure_ns; /* measuring began */
     uint64_t end_ns;     /* and ends; UINT64_MAX while warming up */
-    uint64_t bad_checksums_before;
+    struct transport_counters counters_before; /* when measuring began */
     uint64_t progress_ns;
 };
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
 
 static struct schedule schedule_start(uint64_t start_ns, uint64_t rate, unsigned index,
                                       unsigned streams)
@@ -96,7 +88,7 @@ static void stage(struct load *load, unsigned index, uint64_t now_ns)
 {
     struct stream *stream = &load->streams[index];
     if (stream->staged != 0) {
-        return; /* the socket takes the rest of the last batch first */
+        return; /* the rest of the last batch goes first */
     }
     if (open_loop(load)) {
         struct schedule *schedule = &load->schedules[index];
@@ -113,12 +105,12 @@ static void stage(struct load *load, unsigned index, uint64_t now_ns)
     }
 }
 
-static void count_echo(struct load *load, struct stream *stream, unsigned i, uint64_t now_ns)
+static void count_echo(struct load *load, struct stream *stream, const struct echo *echo,
+                       uint64_t now_ns)
 {
     struct result *result = load->result;
     struct packet_stamp stamp = {0};
-    switch (packet_verify(stream->in.vectors[i].iov_base, stream->in.messages[i].msg_len,
-                          stream->size, stream->identity, &stamp)) {
+    switch (packet_verify(echo->payload, echo->length, stream->size, stream->identity, &stamp)) {
     case PACKET_INTACT:
         break;
     case PACKET_STRAY:
@@ -155,13 +147,13 @@ static bool receive(struct load *load, struct stream *stream)
     if (count > 0) {
         uint64_t now_ns = clock_ns();
         for (unsigned i = 0; i < (unsigned)count; i++) {
-            count_echo(load, stream, i, now_ns);
+            count_echo(load, stream, &stream->echoes[i], now_ns);
         }
     }
     return count >= 0;
 }
 
-/* One turn for one stream. Receives before it gives up: what lies in our socket came in time. */
+/* One turn for one stream. Receives before it gives up: what lies in our queue came in time. */
 static bool turn(struct load *load, unsigned index, bool sending)
 {
     struct stream *stream = &load->streams[index];
@@ -184,7 +176,7 @@ static void measure(struct load *load, uint64_t now_ns)
     load->measuring = true;
     load->measure_ns = now_ns;
     load->end_ns = now_ns + load->options->duration_ns;
-    load->bad_checksums_before = sockets_bad_checksums();
+    load->counters_before = stream_counters(&load->streams[0]);
     histogram_reset(&load->result->rtt_ns);
     for (unsigned i = 0; i < load->options->target_count; i++) {
         stream_measure(&load->streams[i]);
@@ -293,7 +285,9 @@ static void collect(struct load *load)
         result->send_again += stream->send_again;
         result->send_nobufs += stream->send_nobufs;
     }
-    result->bad_checksums = sockets_bad_checksums() - load->bad_checksums_before;
+    const struct transport_counters counters = stream_counters(&load->streams[0]);
+    result->bad_checksums = counters.bad_checksums - load->counters_before.bad_checksums;
+    result->stray += counters.stray - load->counters_before.stray;
 }
 
 bool run(const struct options *options, const volatile sig_atomic_t *stop, struct result *result)

@@ -103,7 +103,7 @@ static void convert_channels(const struct model *model, struct system_descriptio
             made->end[e] = (struct system_end){
                 .pd = (unsigned)(channel->pd[e] - model->pds),
                 .id = channel->id[e],
-                .pp = link != NULL && link->end[e].call,
+                .pp = link != NULL ? link->end[e].call : channel->call && e == 1,
                 .notify = link == NULL || link->end[e].notify,
             };
         }

@@ -7,7 +7,7 @@
 
 void check_pd_count(const struct model *model)
 {
-    size_t ours = 0;
+    size_t ours = model->timer_count;
     for (size_t i = 0; i < model->network_count; i++)
         ours += network_pd_count(&model->networks[i]);
     size_t count = model->component_count + ours;

@@ -3,6 +3,7 @@
  * domains are scheduled. Run by the host tool; trusts nothing in the file. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/timer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static void describe_component(struct model *model, const struct yaml_node *node
     *component = (struct model_component){
         .node = node,
         .sched = {.priority = COMPONENT_PRIORITY},
+        .fpu = true,
     };
     if (!yaml_key_name(node, component->name, sizeof(component->name)))
         return;
@@ -45,6 +47,7 @@ static void describe_component(struct model *model, const struct yaml_node *node
     const struct yaml_node *map = yaml_as_map(node);
     fields_read(map, COMPONENT_FIELDS, component);
     describe_sched(map, &component->sched);
+    component->sched.no_fpu = !component->fpu;
     char image[MODEL_IMAGE_MAX];
     snprintf(image, sizeof(image), "%s.elf", component->image_name);
     memcpy(component->image, image, sizeof(image));
@@ -80,5 +83,6 @@ void describe_system(struct model *model)
         describe_component(model, entry);
     }
     network_describe(model, yaml_get(root, "network"));
+    timer_describe(model, yaml_get(root, "timer"));
     shared_describe(model);
 }

@@ -52,7 +52,8 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers)
     yaml_as_string(yaml_need(root, "class"), driver->class_name, sizeof(driver->class_name));
     read_compatible(yaml_need(root, "compatible"), driver);
     read_image(yaml_need(root, "image"), driver);
-    const struct yaml_node *rings = yaml_need(root, "rings");
+    bool has_rings = strcmp(driver->class_name, "timer") != 0;
+    const struct yaml_node *rings = has_rings ? yaml_need(root, "rings") : NULL;
     if (yaml_as_size(rings, PAGE, RINGS_SIZE_MAX, &driver->rings_size) &&
         driver->rings_size % PAGE != 0)
         yaml_error(rings, RULE_MISALIGNED,

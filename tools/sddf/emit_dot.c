@@ -6,6 +6,7 @@
 
 #include "tools/sddf/emit_dot.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/timer.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -174,6 +175,20 @@ static void emit_network(FILE *out, const struct network *network)
     }
 }
 
+/* Its calls; data there is none. */
+static void emit_timer(FILE *out, const struct timer *timer)
+{
+    emit_pd(out, timer->driver_pd, timer->driver_pd->name, "",
+            (struct memory){timer->registers, "registers", DEVICE}, (struct memory){0});
+    for (size_t i = 0; i < timer->client_count; i++) {
+        const struct timer_client *client = &timer->clients[i];
+        if (client->component != NULL)
+            emit_pd(out, client->pd, client->pd->name, "", (struct memory){0}, (struct memory){0});
+        fprintf(out, "    \"%s\" -> \"%s\" [style=dashed, constraint=false];\n", client->pd->name,
+                timer->driver_pd->name);
+    }
+}
+
 static void emit_legend(FILE *out, const struct model *model)
 {
     static const struct {
@@ -209,6 +224,8 @@ void emit_dot(FILE *out, const struct model *model)
     emit_legend(out, model);
     for (size_t i = 0; i < model->network_count; i++)
         emit_network(out, &model->networks[i]);
+    for (size_t i = 0; i < model->timer_count; i++)
+        emit_timer(out, &model->timers[i]);
     for (size_t i = 0; i < model->pd_count; i++) { /* those that no class drew */
         const struct model_pd *pd = &model->pds[i];
         if (pd->config == NULL)

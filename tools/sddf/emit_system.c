@@ -51,6 +51,8 @@ static void emit_pd(FILE *out, const struct model_pd *pd)
         fputs(" passive=\"true\"", out);
     if (sched->stack_size != 0)
         fprintf(out, " stack_size=\"0x%" PRIx64 "\"", sched->stack_size);
+    if (sched->no_fpu)
+        fputs(" fpu=\"false\"", out);
     fprintf(out, ">\n        <program_image path=\"%s\" />\n", pd->image);
     for (size_t i = 0; i < pd->map_count; i++)
         emit_map(out, &pd->maps[i]);
@@ -69,6 +71,8 @@ static void emit_pd(FILE *out, const struct model_pd *pd)
 static void emit_end(FILE *out, const struct model_channel *channel, unsigned end)
 {
     fprintf(out, "        <end pd=\"%s\" id=\"%u\"", channel->pd[end]->name, channel->id[end]);
+    if (channel->call && end == 1)
+        fputs(" pp=\"true\"", out);
     if (channel->link != NULL) {
         const struct model_end_wish *wish = &channel->link->end[end];
         if (wish->call)

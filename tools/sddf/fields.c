@@ -134,6 +134,7 @@ void field_read(const struct yaml_node *node, const struct field *field, void *o
     case FIELD_MAP:
         read_map(node, field, place);
         break;
+    case FIELD_NAMES:
     case FIELD_NAMED:
     case FIELD_NAMED_OR_CHOICE:
         break;

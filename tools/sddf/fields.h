@@ -28,6 +28,7 @@ enum field_type {
     FIELD_IP,              /* uint8_t[4] */
     FIELD_NETWORK,         /* address and length of its network part: struct field_network */
     FIELD_MAP,             /* the keys of `fields`, of the object at `offset` */
+    FIELD_NAMES,           /* a list of names; the caller reads it */
     FIELD_NAMED,           /* names, each with a map of `fields`; the caller reads them */
     FIELD_NAMED_OR_CHOICE, /* the same, or one of `choices` for the first of `fields` */
 };
@@ -60,7 +61,7 @@ void fields_read(const struct yaml_node *map, const struct field *fields, void *
 void field_read(const struct yaml_node *node, const struct field *field, void *object);
 
 /* What may stand in a system's file (grammar.c). */
-extern const struct field SYSTEM_FIELDS[], NETWORK_FIELDS[], CLIENT_FIELDS[], COMPONENT_FIELDS[],
-    REGION_FIELDS[], MAP_FIELDS[], CHANNEL_FIELDS[], END_FIELDS[];
+extern const struct field SYSTEM_FIELDS[], NETWORK_FIELDS[], TIMER_FIELDS[], CLIENT_FIELDS[],
+    COMPONENT_FIELDS[], REGION_FIELDS[], MAP_FIELDS[], CHANNEL_FIELDS[], END_FIELDS[];
 
 #endif

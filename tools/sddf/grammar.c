@@ -3,6 +3,7 @@
  * docs/describe.md says the same for people; tests/describe holds the two together. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/timer.h"
 
 enum {
     PRIORITY_MAX = 254, /* Microkit keeps 255 for itself */
@@ -12,6 +13,7 @@ enum {
     PERIOD_MAX = 60 * 1000 * 1000,
     BUFFER_SIZE_MAX = 16384,
     REGION_MAX = 1 << 30,
+    RATE_MIN_BITS = 8000,
 };
 
 static const uint64_t PHYS_MAX = (UINT64_C(1) << 48) - 1;
@@ -71,6 +73,8 @@ const struct field COMPONENT_FIELDS[] = {
     {"image", FIELD_IMAGE, .required = true, AT(model_component, image_name),
      .doc = "Its program: IMAGE.elf is looked up where images are."},
     SCHED_FIELDS(model_component, sched, "97"),
+    {"fpu", FIELD_FLAG, AT(model_component, fpu), .fallback = "true",
+     .doc = "It uses floating-point registers; without them seL4 switches faster."},
     {"passive", FIELD_FLAG, AT(model_component, sched.passive), .fallback = "false",
      .doc = "After its start it runs on its caller's time only."},
     {0},
@@ -105,9 +109,12 @@ const struct field CLIENT_FIELDS[] = {
      .doc = "Entries of the queues that take frames to send; likewise."},
     {"per_round", FIELD_INTEGER, AT(network_client, per_round), .min = 1, .max = NET_BUFFERS_MAX,
      .fallback = "64", .doc = "Frames that it may send before the next client's turn."},
-    {"rate", FIELD_RATE, AT(network_client, rate), .min = 8000, .max = UINT64_C(1000000000000),
-     .fallback = "no limit", .doc = "How much it may send over time.",
-     .missing = "the transmit virtualiser does not limit rates yet"},
+    {"rate", FIELD_RATE, AT(network_client, rate_bits), .min = RATE_MIN_BITS,
+     .max = (uint64_t)NET_RATE_MAX * 8, .fallback = "no limit",
+     .doc = "How much it may send over time; needs a timer."},
+    {"burst", FIELD_SIZE, AT(network_client, burst), .min = 1, .max = NET_BURST_BYTES_MAX,
+     .fallback = "what it earns in 20 ms, and two frames at least",
+     .doc = "How much of its rate it may send at once."},
     {0},
 };
 
@@ -135,6 +142,17 @@ const struct field NETWORK_FIELDS[] = {
      .doc = "Size of a buffer, a power of two: the largest frame, 14 bytes more than the MTU."},
     {"clients", FIELD_NAMED, .required = true, .fields = CLIENT_FIELDS,
      .doc = "The components that share the device, at most 56."},
+    {0},
+};
+
+static const struct field TIMER_DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "150"), {0}};
+
+const struct field TIMER_FIELDS[] = {
+    {"driver", FIELD_MAP, AT(timer, driver_sched), .fields = TIMER_DRIVER_FIELDS,
+     .doc = "The driver's protection domain."},
+    {"clients", FIELD_NAMES, .fallback = "none",
+     .doc = "The components that ask it for the time and for wake-ups; virtualisers that limit "
+            "rates do so by themselves."},
     {0},
 };
 
@@ -195,6 +213,7 @@ const struct field SYSTEM_FIELDS[] = {
     {"system", FIELD_NAME, .required = true, AT(model, name),
      .doc = "The system's name, which names its files."},
     {"network", FIELD_NAMED, .fields = NETWORK_FIELDS, .doc = "The network devices in use."},
+    {"timer", FIELD_NAMED, .fields = TIMER_FIELDS, .doc = "The timers in use."},
     {"components", FIELD_NAMED, .required = true, .fields = COMPONENT_FIELDS,
      .doc = "The programs of the system's own, a protection domain each."},
     {"regions", FIELD_NAMED, .fields = REGION_FIELDS,

@@ -3,6 +3,7 @@
 #include "tools/sddf/verbs.h"
 #ifdef SDDF_HAVE_RUN
 #include "platform/linux/run.h"
+#include "tools/sddf/microkit.h"
 #endif
 
 #include <stdio.h>
@@ -25,6 +26,8 @@ static const struct verb VERBS[] = {
     {"schema", schema_run, "the JSON Schema of SYSTEM.yaml, for editors"},
 #ifdef SDDF_HAVE_RUN
     {"run", linux_run, "start a .system on this machine"},
+    {"microkit", microkit_run, "what an SDK's bin/microkit does: check a .system, pack it for run"},
+    {"cc", cc_run, "compile and link an image for this machine"},
 #endif
 };
 
@@ -34,12 +37,17 @@ static void print_usage(FILE *out)
 {
     fputs("usage: sddf VERB ...\n\n", out);
     for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(out, "  %-8s %s\n", VERBS[i].name, VERBS[i].summary);
+        fprintf(out, "  %-8s  %s\n", VERBS[i].name, VERBS[i].summary);
     fputs("\nsddf VERB --help tells more; sddf --version says which sDDF this is.\n", out);
 }
 
 int main(int argc, char **argv)
 {
+#ifdef SDDF_HAVE_RUN
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    if (argc > 0 && strcmp(slash != NULL ? slash + 1 : argv[0], "microkit") == 0)
+        return microkit_run(argc, argv);
+#endif
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

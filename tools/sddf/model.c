@@ -2,6 +2,7 @@
 /* The passes in order, and how the later ones add to the model. Run by the host tool. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/timer.h"
 
 #include <assert.h>
 #include <sddf/stats.h>
@@ -159,6 +160,8 @@ static void plan_system(struct model *model)
 {
     for (size_t i = 0; i < model->network_count; i++)
         network_plan(model, &model->networks[i]);
+    for (size_t i = 0; i < model->timer_count; i++)
+        timer_plan(model, &model->timers[i]);
     for (size_t i = 0; i < model->component_count; i++) { /* those that no class knows */
         const struct model_component *component = &model->components[i];
         if (component->client == NULL)
@@ -179,6 +182,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
         network_check(&model->networks[i]);
         network_check_others(model, &model->networks[i]);
     }
+    timer_check(model);
     check_pd_count(model);
     if (yaml_file_errors(file) != 0)
         return false;
@@ -191,6 +195,8 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
         return false;
     for (size_t i = 0; i < model->network_count; i++)
         network_fill(&model->networks[i]);
+    for (size_t i = 0; i < model->timer_count; i++)
+        timer_fill(&model->timers[i]);
     return true;
 }
 
@@ -201,12 +207,14 @@ struct model *model_make(const struct yaml_file *file, const struct board *board
     if (model == NULL)
         return NULL;
     model->networks = calloc(MODEL_NETWORKS_MAX, sizeof(*model->networks));
+    model->timers = calloc(TIMERS_MAX, sizeof(*model->timers));
     model->shared = calloc(MODEL_SHARED_MAX, sizeof(*model->shared));
     model->links = calloc(MODEL_SHARED_MAX, sizeof(*model->links));
     model->root = yaml_root(file);
     model->board = board;
     model->drivers = drivers;
-    bool room = model->networks != NULL && model->shared != NULL && model->links != NULL;
+    bool room = model->networks != NULL && model->timers != NULL && model->shared != NULL &&
+                model->links != NULL;
     if (room && run_passes(model, file))
         return model;
     model_free(model);
@@ -219,6 +227,7 @@ void model_free(struct model *model)
         return;
     for (size_t i = 0; i < model->pd_count; i++)
         free(model->pds[i].blob);
+    free(model->timers);
     free(model->networks);
     free(model->shared);
     free(model->links);

@@ -47,6 +47,7 @@ struct model_sched {
     uint64_t budget_us, period_us; /* 0: Microkit's default */
     uint64_t stack_size;           /* bytes; 0: Microkit's default */
     bool passive;
+    bool no_fpu; /* leaves the floating-point registers alone: cheaper switches on seL4 */
 };
 
 /* A program of the user's, from "components". */
@@ -55,6 +56,7 @@ struct model_component {
     char image_name[FIELD_NAME_MAX]; /* as the file has it */
     char image[MODEL_IMAGE_MAX];     /* with its ending */
     struct model_sched sched;
+    bool fpu;
     const struct yaml_node *node;
     const struct yaml_node *client; /* where it is a class's client; NULL: nowhere */
     struct model_pd *pd;
@@ -150,6 +152,7 @@ struct model_pd {
 struct model_channel {
     struct model_pd *pd[2];
     unsigned id[2];
+    bool call;                     /* end 1 may call end 0 */
     const struct model_link *link; /* NULL: a class's */
     const struct yaml_node *node;
 };
@@ -162,6 +165,7 @@ struct model_connection {
 };
 
 struct network; /* network.h */
+struct timer;   /* timer.h */
 
 struct model {
     char name[MODEL_WORD_MAX];
@@ -177,6 +181,8 @@ struct model {
     size_t shared_count;
     struct model_link *links; /* MODEL_SHARED_MAX */
     size_t link_count;
+    struct timer *timers; /* TIMERS_MAX */
+    size_t timer_count;
 
     struct model_pd pds[MODEL_PDS_MAX];
     size_t pd_count;
@@ -202,6 +208,13 @@ void describe_sched(const struct yaml_node *map, const struct model_sched *sched
 /* The component of that name; else adds a finding at the node and returns NULL. */
 struct model_component *describe_find_component(struct model *model, const struct yaml_node *node,
                                                 const char *name);
+/* The board's device of that name and class, and its driver; else adds a finding at the node. */
+struct found_device {
+    const struct board_device *device;
+    const struct driver *driver;
+};
+struct found_device describe_find_device(const struct model *model, const struct yaml_node *node,
+                                         const char *name, const char *class_name);
 /* "regions" and "channels" (shared_describe.c). */
 void shared_describe(struct model *model);
 

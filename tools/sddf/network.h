@@ -30,7 +30,8 @@ struct network_client {
     bool copy; /* else it reads the device's receive buffers */
     uint32_t rx_buffers, tx_buffers, per_round;
     uint32_t rx_queue, tx_queue; /* entries; 0: what holds all buffers */
-    uint64_t rate;               /* bits per second; 0: no limit */
+    uint64_t rate_bits;          /* per second, as the file has it */
+    uint64_t rate, burst;        /* bytes per second, bytes; 0: no limit */
 
     struct model_pd *pd, *copier; /* copier NULL: none */
     const struct model_region *data;
@@ -49,7 +50,8 @@ struct network {
     struct model_sched driver_sched, virt_rx_sched, virt_tx_sched, copier_sched;
     uint32_t virtualisers; /* 0: two protection domains, 1: one */
     uint32_t rx_buffers, buffer_size;
-    uint64_t buffer_bytes; /* buffer_size, as the file has it */
+    uint64_t buffer_bytes;  /* buffer_size, as the file has it */
+    uint32_t timer_channel; /* of the transmit virtualiser; NET_NO_TIMER */
     struct network_client clients[NET_CLIENTS_MAX];
     size_t client_count;
 

@@ -52,6 +52,7 @@ static void fill_virt_rx(const struct network *network)
     config->buffer_size = network->buffer_size;
     config->buffer_count = network->rx_buffers;
     config->client_count = (uint32_t)network->client_count;
+    config->dma_coherent = network->device->coherent;
     for (size_t i = 0; i < network->client_count; i++) {
         const struct network_client *client = &network->clients[i];
         struct net_virt_rx_client *entry = &config->clients[i];
@@ -71,6 +72,8 @@ static void fill_virt_tx(const struct network *network)
     config->driver = model_config_connection(network->tx, 1);
     config->buffer_size = network->buffer_size;
     config->client_count = (uint32_t)network->client_count;
+    config->dma_coherent = network->device->coherent;
+    config->timer_channel = network->timer_channel;
     for (size_t i = 0; i < network->client_count; i++) {
         const struct network_client *client = &network->clients[i];
         struct net_virt_tx_client *entry = &config->clients[i];
@@ -78,6 +81,8 @@ static void fill_virt_tx(const struct network *network)
         entry->data = client_buffers(network, client, true);
         memcpy(entry->mac, client->mac, sizeof(entry->mac));
         entry->per_round = client->per_round;
+        entry->rate = client->rate;
+        entry->burst = client->burst;
     }
 }
 

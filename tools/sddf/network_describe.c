@@ -3,10 +3,7 @@
  * nothing in the file. */
 #include "tools/sddf/network.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { LIST_MAX = 512, PLACE_MAX = SYSTEM_PATH_MAX + 16 };
 
 /* ---- Clients ---- */
 
@@ -48,6 +45,23 @@ static void describe_client_buffers(const struct yaml_node *map, struct network_
                    "lower one",
                    client->rx_buffers + client->tx_buffers, client->rx_buffers, client->tx_buffers,
                    NET_BUFFERS_MAX);
+}
+
+/* Unless the file says otherwise, a client may send at once what it earns in 20 ms, and two frames:
+ * 2 % of what goes in a second, and enough for a timer that is late by some milliseconds. */
+static void describe_rate(const struct yaml_node *map, const struct network *network,
+                          struct network_client *client)
+{
+    uint64_t least = 2ULL * network->buffer_size;
+    client->rate = client->rate_bits / 8;
+    if (client->rate == 0) {
+        if (client->burst != 0 && yaml_get(map, "rate") == NULL)
+            yaml_error(yaml_get(map, "burst"), RULE_MISSING_KEY,
+                       "found a burst without a rate" REMEDY "add \"rate\"");
+        client->burst = 0;
+    } else if (client->burst == 0) {
+        client->burst = client->rate / 50 > least ? client->rate / 50 : least;
+    }
 }
 
 /* A component has one blob and so is one client. */
@@ -94,79 +108,21 @@ static void describe_client(struct model *model, struct network *network,
     describe_addresses(map, client);
     if (map != NULL)
         describe_client_buffers(map, client);
+    describe_rate(map, network, client);
     if (find_component(model, client))
         network->client_count++;
 }
 
 /* ---- Devices ---- */
 
-/* Names what the board has instead. */
-static void refuse_device(const struct board *board, const struct yaml_node *node,
-                          const char *wanted)
-{
-    char list[LIST_MAX] = "";
-    size_t used = 0;
-    const char *names[BOARD_DEVICES_MAX + 1] = {NULL};
-    size_t count = 0;
-    for (size_t i = 0; i < board->device_count; i++) {
-        const struct board_device *device = &board->devices[i];
-        if (strcmp(device->class_name, "network") != 0)
-            continue;
-        names[count++] = device->name;
-        if (used < sizeof(list))
-            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-                                     used == 0 ? "" : ", ", device->name);
-    }
-    const char *nearest = nearest_word(wanted, names);
-    if (nearest == NULL)
-        nearest = count == 0 ? NULL : names[0];
-    yaml_error(node, RULE_UNKNOWN_DEVICE,
-               "board %s (%s) has no device \"%s\"" ALLOWED "one of: %s" REMEDY "%s%s", board->name,
-               board->file, wanted, count == 0 ? "none" : list,
-               nearest == NULL ? "choose another board" : "use ", nearest == NULL ? "" : nearest);
-}
-
-/* Where the board's file names the device; a device tree has no lines. */
-static const char *device_place(const struct board *board, const struct board_device *device,
-                                char place[PLACE_MAX])
-{
-    if (device->line == 0)
-        snprintf(place, PLACE_MAX, "%s", board->file);
-    else
-        snprintf(place, PLACE_MAX, "%s:%u", board->file, device->line);
-    return place;
-}
-
 static void find_device(const struct model *model, struct network *network)
 {
-    const struct board *board = model->board;
     const struct yaml_node *node = yaml_get(network->node, "device");
-    const char *wanted = network->name;
-    if (node != NULL)
-        wanted = network->device_name;
-    else
-        node = network->node;
-    for (size_t i = 0; i < board->device_count && network->device == NULL; i++) {
-        if (strcmp(board->devices[i].name, wanted) == 0)
-            network->device = &board->devices[i];
-    }
-    const struct board_device *device = network->device;
-    char place[PLACE_MAX];
-    if (device == NULL) {
-        refuse_device(board, node, wanted);
-        return;
-    }
-    network->driver = driver_find(model->drivers, "network", device->compatible);
-    if (network->driver == NULL && strcmp(device->class_name, "network") == 0)
-        yaml_error(node, RULE_NO_DRIVER,
-                   "found no network driver for \"%s\" (%s)" REMEDY
-                   "add it to a driver's driver.yaml",
-                   device->compatible, device_place(board, device, place));
-    else if (network->driver == NULL)
-        yaml_error(
-            node, RULE_UNKNOWN_DEVICE,
-            "%s is a %s device on board %s (%s)" ALLOWED "a network device" REMEDY "use another",
-            device->name, device->class_name, board->name, device_place(board, device, place));
+    const char *wanted = node == NULL ? network->name : network->device_name;
+    struct found_device found =
+        describe_find_device(model, node == NULL ? network->node : node, wanted, "network");
+    network->device = found.device;
+    network->driver = found.driver;
 }
 
 static void describe_pds(const struct yaml_node *map, const struct network *network)
@@ -194,15 +150,21 @@ static void describe_device(struct model *model, const struct yaml_node *node)
         return;
     }
     struct network *network = &model->networks[model->network_count];
+    static const struct model_sched USUAL = {.no_fpu = true};
     *network = (struct network){
         .node = node,
-        .driver_sched = {.priority = NETWORK_DRIVER_PRIORITY},
-        .virt_rx_sched = {.priority = NETWORK_VIRT_RX_PRIORITY},
-        .virt_tx_sched = {.priority = NETWORK_VIRT_TX_PRIORITY},
-        .copier_sched = {.priority = NETWORK_COPIER_PRIORITY},
+        .driver_sched = USUAL,
+        .virt_rx_sched = USUAL,
+        .virt_tx_sched = USUAL,
+        .copier_sched = USUAL,
         .rx_buffers = NETWORK_RX_BUFFERS,
         .buffer_bytes = NET_BUFFER_SIZE,
+        .timer_channel = NET_NO_TIMER,
     };
+    network->driver_sched.priority = NETWORK_DRIVER_PRIORITY;
+    network->virt_rx_sched.priority = NETWORK_VIRT_RX_PRIORITY;
+    network->virt_tx_sched.priority = NETWORK_VIRT_TX_PRIORITY;
+    network->copier_sched.priority = NETWORK_COPIER_PRIORITY;
     if (!yaml_key_name(node, network->name, sizeof(network->name)))
         return;
     model->network_count++;

@@ -38,6 +38,7 @@ enum rule_level { WARNING, ERROR };
     RULE(UNKNOWN_REGION, "unknown-region", ERROR)                 \
     RULE(UNKNOWN_DEVICE, "unknown-device", ERROR)                 \
     RULE(NO_DRIVER, "no-driver", ERROR)                           \
+    RULE(NO_TIMER, "no-timer", ERROR)                             \
     RULE(CLIENT_TWICE, "client-twice", ERROR)                     \
     RULE(NO_CLIENT, "no-client", ERROR)                           \
     RULE(CHILD_ID, "child-id", ERROR)                             \

@@ -33,6 +33,7 @@ static const char *const SHAPES[] = {
     [FIELD_IP] = "\"type\": \"string\", \"pattern\": \"" IPV4 "$\"",
     [FIELD_NETWORK] = "\"type\": \"string\", \"pattern\": \"" IPV4 "/([1-9]|[12][0-9]|3[0-2])$\"",
     [FIELD_MAP] = "",
+    [FIELD_NAMES] = "\"type\": \"array\", \"items\": { \"type\": \"string\" }",
     [FIELD_NAMED] = "\"type\": \"object\", \"propertyNames\": { \"pattern\": "
                     "\"^[A-Za-z][A-Za-z0-9_-]{0,23}$\" }",
     [FIELD_NAMED_OR_CHOICE] = "\"type\": \"object\", \"propertyNames\": { \"pattern\": "

@@ -7,7 +7,9 @@
  * A buffer's holders are a set, since a broadcast goes to several clients; each returns it once,
  * and when the last has, it goes back to the driver. A client that holds as many buffers as it may
  * is skipped: it loses its own frames only. */
-#include <base/signal.h>
+#include "destinations.h"
+
+#include <base/peer.h>
 #include <microkit.h>
 #include <sddf/cache.h>
 #include <sddf/log.h>
@@ -19,19 +21,26 @@
 _Static_assert(NET_CLIENTS_MAX < 63, "each client and the driver need a bit of a holder set");
 
 struct client {
-    struct connection connection;
-    uint64_t mac; /* first byte of the address in the lowest bits */
+    _Alignas(128) struct connection connection; /* the size a power of two: an index is a shift */
+    uint64_t bit;                               /* in sets of holders */
+    uint32_t channel;
     uint32_t held;
+    uint32_t held_max;
     uint32_t refused; /* returns in this activation; see misbehaves() */
 };
 
 static const struct net_virt_rx_config *config;
 static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
-static uint64_t broadcast_clients, multicast_clients, promiscuous_clients;
+static struct client *clients_end;
+static struct net_buffers buffers;
+static uintptr_t data;      /* where the buffers begin, for us ... */
+static uint64_t io_address; /* ... and for the device */
+static struct destinations destinations;
 static uint64_t holders[NET_BUFFERS_MAX]; /* 0: with us, and listed in `idle` */
 static uint16_t idle[NET_BUFFERS_MAX];    /* stack of buffers to give to the driver */
 static uint32_t idle_count, driver_held;
+static uint32_t driver_refused; /* returns in this activation; see driver_misbehaves() */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -64,14 +73,6 @@ static void drop_holder(uint32_t buffer, uint64_t holder)
     }
 }
 
-/* True if `offset` is where a buffer begins; its number in `*buffer`. */
-static bool buffer_at(uint64_t offset, uint32_t *buffer)
-{
-    uint64_t number = offset / config->buffer_size;
-    *buffer = (uint32_t)number;
-    return offset % config->buffer_size == 0 && number < config->buffer_count;
-}
-
 /* A client that returned more rubbish than its queue holds, in one activation, does so on purpose.
  */
 static bool misbehaves(const struct client *client)
@@ -79,154 +80,169 @@ static bool misbehaves(const struct client *client)
     return client->refused > client->connection.get_capacity;
 }
 
+/* So did a driver. */
+static bool driver_misbehaves(void)
+{
+    return driver_refused > driver.get_capacity;
+}
+
 /* ---- Returns: clients to us, us to the driver ---- */
 
-static void from_client(uint32_t index)
+static void from_client(struct client *client)
 {
-    struct client *client = &clients[index];
-    struct net_desc buffers[NET_BURST];
-    uint32_t count = queue_available(&client->connection);
-    if (count == 0) {
-        return;
-    }
-    count = net_get(&client->connection, buffers, NET_BURST);
-    queue_release(&client->connection);
+    uint64_t holder = client->bit;
+    uint32_t count = net_available(&client->connection);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        if (!buffer_at(buffers[i].address, &buffer) || (holders[buffer] & 1ULL << index) == 0) {
+        if (!net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer) ||
+            (holders[buffer] & holder) == 0) {
             client->refused++;
             stats_add(stats, BAD_CLIENT_RETURN, 1);
             continue;
         }
         client->held--;
-        drop_holder(buffer, 1ULL << index);
+        drop_holder(buffer, holder);
+    }
+    if (count != 0) {
+        queue_release(&client->connection);
     }
 }
 
 static void to_driver(void)
 {
-    while (idle_count != 0) {
-        struct net_desc buffers[NET_BURST];
-        uint32_t count = idle_count < NET_BURST ? idle_count : NET_BURST;
-        uint32_t space = queue_space(&driver, count);
-        count = count < space ? count : space;
-        if (count == 0) {
-            return;
-        }
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t buffer = idle[--idle_count];
-            holders[buffer] = HOLDER_DRIVER;
-            buffers[i] = (struct net_desc){
-                .address = config->data.io_address + (uint64_t)buffer * config->buffer_size,
-                .length = (uint16_t)config->buffer_size,
-            };
-        }
-        driver_held += count;
-        net_put(&driver, buffers, count);
-        queue_publish(&driver);
+    uint32_t count = idle_count;
+    if (count == 0) {
+        return;
     }
+    uint32_t space = queue_space(&driver, count);
+    count = count < space ? count : space;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t buffer = idle[--idle_count];
+        holders[buffer] = HOLDER_DRIVER;
+        net_put_one(&driver, (struct net_desc){
+                                 .address = io_address + net_buffer_offset(&buffers, buffer),
+                                 .length = (uint16_t)config->buffer_size,
+                             });
+    }
+    driver_held += count;
+    queue_publish(&driver);
 }
 
 /* ---- Frames: the driver to us, us to the clients ---- */
 
-/* The clients that a frame is for, by the destination address in its first six bytes. */
-static uint64_t clients_for(const uint8_t *frame)
+/* A client that cannot take a frame, because it holds too many or is not there. */
+static __attribute__((cold, noinline)) uint64_t drop_for(const struct client *client)
 {
-    uint64_t mac = (uint64_t)frame[0] | (uint64_t)frame[1] << 8 | (uint64_t)frame[2] << 16 |
-                   (uint64_t)frame[3] << 24 | (uint64_t)frame[4] << 32 | (uint64_t)frame[5] << 40;
-    if (mac == 0xffffffffffffULL) {
-        return broadcast_clients | promiscuous_clients;
-    }
-    if ((mac & 1) != 0) { /* IEEE 802.3, 3.2.3: the first bit on the wire says "group" */
-        return multicast_clients | promiscuous_clients;
-    }
-    uint64_t set = promiscuous_clients;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        set |= clients[i].mac == mac ? 1ULL << i : 0;
-    }
-    return set;
+    stats_add(stats, client->connection.ready ? DROP_CLIENT_FULL : DROP_CLIENT_DOWN, 1);
+    return 0;
 }
 
-static bool offer(uint32_t index, uint32_t buffer, uint16_t length)
+/* Offers a frame to one client. Returns its bit, or 0 if it cannot take it. */
+static inline uint64_t offer(struct client *client, uint32_t buffer, uint16_t length)
 {
-    struct client *client = &clients[index];
-    struct net_desc frame = {.address = (uint64_t)buffer * config->buffer_size, .length = length};
-    if (!client->connection.ready) {
-        stats_add(stats, DROP_CLIENT_DOWN, 1);
-        return false;
-    }
-    if (client->held >= config->clients[index].held_max ||
-        queue_space(&client->connection, 1) == 0) {
-        stats_add(stats, DROP_CLIENT_FULL, 1);
-        return false;
+    if (client->held >= client->held_max || queue_space(&client->connection, 1) == 0) {
+        return drop_for(client);
     }
     client->held++;
-    net_put(&client->connection, &frame, 1);
-    return true;
+    net_put_one(
+        &client->connection,
+        (struct net_desc){.address = net_buffer_offset(&buffers, buffer), .length = length});
+    return client->bit;
+}
+
+/* The same to several, or to nobody. */
+static __attribute__((noinline)) uint64_t offer_all(uint64_t wanted, uint32_t buffer,
+                                                    uint16_t length)
+{
+    uint64_t taken = 0;
+    if (wanted == 0) {
+        stats_add(stats, DROP_NO_CLIENT, 1);
+    }
+    for (; wanted != 0; wanted &= wanted - 1) {
+        taken |= offer(&clients[__builtin_ctzll(wanted)], buffer, length);
+    }
+    return taken;
+}
+
+static __attribute__((cold, noinline)) uint64_t drop_length(uint32_t buffer)
+{
+    stats_add(stats, DROP_BAD_LENGTH, 1);
+    drop_holder(buffer, HOLDER_DRIVER);
+    return 0;
+}
+
+/* Apart, so that coherent machines do not prepare for it. */
+static __attribute__((noinline)) void invalidate(uintptr_t address, size_t size_bytes)
+{
+    cache_invalidate(address, size_bytes);
 }
 
 /* Gives a frame to all whom it is for; nobody's goes back to the driver. Returns whom it went to.
  */
 static uint64_t deliver(uint32_t buffer, uint16_t length)
 {
-    uintptr_t address = (uintptr_t)config->data.address + (uintptr_t)buffer * config->buffer_size;
-    uint64_t taken = 0;
-    if (length < NET_ETHERNET_HEADER || length > config->buffer_size) {
-        stats_add(stats, DROP_BAD_LENGTH, 1);
-        drop_holder(buffer, HOLDER_DRIVER);
-        return 0;
+    uintptr_t address = data + net_buffer_offset(&buffers, buffer);
+    if (length < NET_ETHERNET_HEADER || length > net_buffer_offset(&buffers, 1)) {
+        return drop_length(buffer);
     }
-    cache_invalidate(address, length);
-    uint64_t wanted = clients_for((const uint8_t *)address);
-    if (wanted == 0) {
-        stats_add(stats, DROP_NO_CLIENT, 1);
+    if (!config->dma_coherent) {
+        invalidate(address, length);
     }
-    while (wanted != 0) {
-        uint32_t index = (uint32_t)__builtin_ctzll(wanted);
-        wanted &= wanted - 1;
-        taken |= offer(index, buffer, length) ? 1ULL << index : 0;
+    uint64_t wanted =
+        destinations_find(&destinations, net_frame_destination((const shared_u64 *)address));
+    bool single = wanted != 0 && (wanted & (wanted - 1)) == 0;
+    uint64_t taken = single ? offer(&clients[__builtin_ctzll(wanted)], buffer, length)
+                            : offer_all(wanted, buffer, length);
+    holders[buffer] = taken;
+    if (taken == 0) {
+        idle[idle_count++] = (uint16_t)buffer;
     }
-    holders[buffer] |= taken;
-    drop_holder(buffer, HOLDER_DRIVER);
     return taken;
 }
 
-static uint32_t from_driver(void)
+static void publish(uint64_t to)
 {
-    struct net_desc frames[NET_BURST];
-    uint64_t taken = 0;
-    if (queue_available(&driver) == 0) {
-        return 0;
+    for (; to != 0; to &= to - 1) {
+        struct client *client = &clients[__builtin_ctzll(to)];
+        queue_publish(&client->connection);
+        if (queue_signal(&client->connection)) {
+            signal_peer(&signals, client->channel);
+        }
     }
-    uint32_t count = net_get(&driver, frames, NET_BURST);
-    queue_release(&driver);
+}
+
+/* True if there are more. */
+static bool from_driver(void)
+{
+    uint64_t taken = 0;
+    uint32_t good = 0;
+    uint32_t count = net_available(&driver);
+    if (count == 0) {
+        return false;
+    }
     for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(&driver);
         uint32_t buffer;
-        if (!buffer_at(frames[i].address - config->data.io_address, &buffer) ||
+        if (!net_buffer_at(&buffers, frame.address - io_address, &buffer) ||
             (holders[buffer] & HOLDER_DRIVER) == 0) {
+            driver_refused++;
             stats_add(stats, BAD_DRIVER_RETURN, 1);
             continue;
         }
-        driver_held--;
-        taken |= deliver(buffer, frames[i].length);
+        good++;
+        taken |= deliver(buffer, frame.length);
     }
+    driver_held -= good;
+    queue_release(&driver);
     stats_add(stats, FRAMES, count);
-    signal_now(&signals); /* of the round before: under endless load nobody waits for its end */
-    while (taken != 0) {
-        struct client *client = &clients[__builtin_ctzll(taken)];
-        queue_publish(&client->connection);
-        if (queue_signal(&client->connection)) {
-            signal_peer(&signals, config->clients[__builtin_ctzll(taken)].connection.channel);
-        }
-        taken &= taken - 1;
-    }
-    return count;
+    publish(taken);
+    return queue_left(&driver) != 0;
 }
 
 /* ---- Restart, waiting, entry points ---- */
 
 /* Takes back all that a peer held which starts anew. */
-static void reclaim(uint64_t holder)
+static __attribute__((cold, noinline)) void reclaim(uint64_t holder)
 {
     for (uint32_t buffer = 0; buffer < config->buffer_count; buffer++) {
         if ((holders[buffer] & holder) != 0) {
@@ -237,24 +253,18 @@ static void reclaim(uint64_t holder)
 
 static void connections_check(void)
 {
+    driver_refused = 0;
     if (connection_poll(&driver) == CONNECTION_RESTARTED) {
         reclaim(HOLDER_DRIVER);
         driver_held = 0;
-        if (connection_adopt(&driver)) {
-            signal_peer(&signals, config->driver.channel);
-            connection_poll(&driver);
-        }
+        peer_adopt(&driver, &signals, config->driver.channel);
     }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        struct client *client = &clients[i];
+    for (struct client *client = clients; client < clients_end; client++) {
         client->refused = 0;
         if (connection_poll(&client->connection) == CONNECTION_RESTARTED) {
-            reclaim(1ULL << i);
+            reclaim(client->bit);
             client->held = 0;
-            if (connection_adopt(&client->connection)) {
-                signal_peer(&signals, config->clients[i].connection.channel);
-                connection_poll(&client->connection);
-            }
+            peer_adopt(&client->connection, &signals, client->channel);
         }
     }
 }
@@ -264,72 +274,58 @@ static void connections_check(void)
  * did not hold gives no reason to look again. */
 static bool may_wait(void)
 {
-    bool nothing = queue_arm(&driver, 1);
-    if (driver_held > config->buffer_count / 2) {
-        return nothing;
-    }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        if (clients[i].held != 0) {
-            nothing &= queue_arm(&clients[i].connection, 1) || misbehaves(&clients[i]);
+    bool nothing = queue_arm(&driver, 1) || driver_misbehaves();
+    bool is_short = driver_held <= config->buffer_count / 2;
+    uint64_t violations = driver.violations;
+    for (struct client *client = clients; client < clients_end; client++) {
+        violations += client->connection.violations;
+        if (is_short && client->held != 0) {
+            nothing &= queue_arm(&client->connection, 1) || misbehaves(client);
         }
     }
+    stats_set(stats, VIOLATIONS, violations);
     return nothing;
 }
 
-static uint64_t violations(void)
+/* One round; true if there is more. Bounded: a frame takes a buffer, and who offers what it
+ * does not hold is not waited for. */
+static bool serve_burst(void)
 {
-    uint64_t sum = driver.violations;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        sum += clients[i].connection.violations;
+    for (struct client *client = clients; client < clients_end; client++) {
+        from_client(client);
     }
-    return sum;
+    to_driver();
+    bool more = from_driver() && !driver_misbehaves();
+    if (queue_signal(&driver)) {
+        signal_peer(&signals, config->driver.channel);
+    }
+    return more;
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     connections_check();
-    do {
-        uint32_t moved;
-        do {
-            for (uint32_t i = 0; i < config->client_count; i++) {
-                from_client(i);
-            }
-            to_driver();
-            moved = from_driver(); /* bounded: a frame takes a buffer */
-        } while (moved != 0);
-        if (queue_signal(&driver)) {
-            signal_peer(&signals, config->driver.channel);
-        }
-    } while (!may_wait());
+    while (serve_burst() || !may_wait()) {
+        signal_now(&signals);
+    }
 
-    stats_set(stats, VIOLATIONS, violations());
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
-}
-
-static uint64_t mac_value(const uint8_t mac[6])
-{
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < 6; i++) {
-        value |= (uint64_t)mac[i] << (8 * i);
-    }
-    return value;
 }
 
 static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_rx_client *given = &config->clients[i];
-        uint64_t bit = 1ULL << i;
-        clients[i].mac = mac_value(given->mac);
-        broadcast_clients |= (given->flags & NET_CLIENT_BROADCAST) != 0 ? bit : 0;
-        multicast_clients |= (given->flags & NET_CLIENT_MULTICAST) != 0 ? bit : 0;
-        promiscuous_clients |= (given->flags & NET_CLIENT_PROMISCUOUS) != 0 ? bit : 0;
+        clients[i].bit = 1ULL << i;
+        clients[i].channel = given->connection.channel;
+        clients[i].held_max = given->held_max;
         if (!config_connect(&clients[i].connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
         signal_peer(&signals, given->connection.channel);
     }
+    clients_end = clients + config->client_count;
 }
 
 void init(void)
@@ -337,13 +333,19 @@ void init(void)
     config = config_get(CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(*config));
     stats = (struct stats_page *)(uintptr_t)config->header.stats;
     stats_open(stats, config->header.instance, counter_names, COUNTERS);
-    if (config->client_count > NET_CLIENTS_MAX || config->buffer_count > NET_BUFFERS_MAX) {
-        config_refuse("more than 56 clients, or more than 4096 buffers");
+    if (config->client_count > NET_CLIENTS_MAX) {
+        config_refuse("more than 56 clients");
     }
-    if (config->buffer_size < NET_BUFFER_SIZE || config->buffer_size > UINT16_MAX ||
-        (uint64_t)config->buffer_size * config->buffer_count > config->data.size) {
+    const char *wrong = net_buffers_open(&buffers, config->data.size, config->buffer_size);
+    if (wrong != NULL) {
+        config_refuse(wrong);
+    }
+    data = (uintptr_t)config->data.address;
+    io_address = config->data.io_address;
+    if (config->buffer_count > buffers.count) {
         config_refuse("the buffers do not fit the data region");
     }
+    buffers.count = config->buffer_count; /* the region's size is rounded up to pages */
     if (!config_connect(&driver, &config->driver)) {
         config_refuse("the driver's queue capacity is not a power of two up to 65536");
     }
@@ -351,9 +353,9 @@ void init(void)
         idle[idle_count++] = (uint16_t)(buffer - 1);
     }
     signal_peer(&signals, config->driver.channel);
+    destinations_open(&destinations, config->clients, config->client_count);
     clients_open();
-    serve();
-    signal_end(&signals);
+    notified(config->driver.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)

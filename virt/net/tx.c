@@ -6,9 +6,17 @@
  *
  * Fair: clients are served in turn, each with a bounded number of frames per round.
  *
+ * A client with a rate (bucket.h) that has used it up is *held*: its frames wait in its queue, and
+ * it is not looked at again before the timer says so. All that is held waits for one timeout.
+ * Clients without a rate cost and know nothing of it. A timer that fails holds them back: a limit
+ * is kept.
+ *
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
  * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
-#include <base/signal.h>
+#include "bucket.h"
+
+#include <base/peer.h>
+#include <base/timer.h>
 #include <microkit.h>
 #include <sddf/cache.h>
 #include <sddf/log.h>
@@ -17,17 +25,32 @@
 
 struct client {
     struct connection connection;
+    uint32_t channel;
+    uint32_t per_round; /* frames that it may send before the next client's turn */
+    uint64_t bit;       /* in sets of clients */
+    struct net_buffers buffers;
+    uintptr_t data;                           /* where the buffers begin, for us ... */
+    uint64_t io_address;                      /* ... and for the device */
+    uint64_t size;                            /* bytes */
+    uint64_t mac;                             /* as net_frame_source() gives it */
     uint64_t in_flight[NET_BUFFERS_MAX / 64]; /* a bit per buffer: with the driver */
-    uint32_t buffer_count;
-    uint32_t refused; /* frames in this activation; see misbehaves() */
+    uint32_t refused;                         /* frames in this activation; see misbehaves() */
+    bool held;                                /* until the timer notifies */
+    struct bucket bucket;
 };
 
 static const struct net_virt_tx_config *config;
 static struct connection driver;
 static struct client clients[NET_CLIENTS_MAX];
+static struct client *clients_end;
+static struct client *first_client;  /* of the next round */
+static struct client *last_returned; /* whose buffer came back last */
 static uint32_t in_flight_total;
-static uint32_t first_client; /* of the next round */
-static bool driver_asked;     /* told that we wait, and nothing has come back since */
+static uint64_t returned;       /* clients with returns that are not published yet */
+static uint32_t driver_refused; /* returns in this activation; see driver_misbehaves() */
+static bool driver_asked;       /* told that we wait, and nothing has come back since */
+static uint64_t held_until;     /* ns; the first of the held clients; UINT64_MAX: none is held */
+static uint64_t timeout_at;     /* ns; that the timer was told; UINT64_MAX: none */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -42,31 +65,40 @@ enum counter {
     VIOLATIONS,
     ACTIVATIONS,
     SIGNALS,
+    HELD,
+    TIMER_FAILURES,
     COUNTERS
 };
 
 static const char *const counter_names[COUNTERS] = {
-    "frames",         "bytes",           "drop_bad_offset",   "drop_bad_length",
-    "drop_in_flight", "drop_source_mac", "bad_driver_return", "violations",
-    "activations",    "signals",
+    "frames",
+    "bytes",
+    "drop_bad_offset",
+    "drop_bad_length",
+    "drop_in_flight",
+    "drop_source_mac",
+    "bad_driver_return",
+    "violations",
+    "activations",
+    "signals",
+    "held",
+    "timer_failures",
 };
 
-static bool flight_test(const struct client *client, uint32_t buffer)
+/* The client after this one, round and round. */
+static inline struct client *next(struct client *client)
 {
-    return (client->in_flight[buffer / 64] >> (buffer % 64) & 1) != 0;
+    return client + 1 < clients_end ? client + 1 : clients;
 }
 
-static void flight_flip(struct client *client, uint32_t buffer)
+static inline bool flight_test(const struct client *client, uint32_t buffer)
+{
+    return (client->in_flight[buffer / 64] & 1ULL << (buffer % 64)) != 0;
+}
+
+static inline void flight_flip(struct client *client, uint32_t buffer)
 {
     client->in_flight[buffer / 64] ^= 1ULL << (buffer % 64);
-}
-
-/* True if `offset` is where a buffer of the client begins; its number in `*buffer`. */
-static bool buffer_at(const struct client *client, uint64_t offset, uint32_t *buffer)
-{
-    uint64_t number = offset / config->buffer_size;
-    *buffer = (uint32_t)number;
-    return offset % config->buffer_size == 0 && number < client->buffer_count;
 }
 
 /* A client that sent more rubbish than its queue holds, in one activation, does so on purpose. (An
@@ -76,33 +108,30 @@ static bool misbehaves(const struct client *client)
     return client->refused > client->connection.get_capacity;
 }
 
-/* ---- Frames: clients to us, us to the driver ---- */
-
-static bool source_is(const uint8_t *frame, const uint8_t mac[6])
+/* So did a driver. */
+static bool driver_misbehaves(void)
 {
-    uint8_t different = 0;
-    for (uint32_t i = 0; i < 6; i++) {
-        different |= frame[6 + i] ^ mac[i]; /* IEEE 802.3, 3.1.1: destination, source, type */
-    }
-    return different == 0;
+    return driver_refused > driver.get_capacity;
 }
+
+/* ---- Frames: clients to us, us to the driver ---- */
 
 /* Judges one frame of a client. Returns the counter of what is wrong with it, or COUNTERS. A
  * refused buffer that is the client's and not in flight is its own again; `*buffer` names it. */
-static enum counter judge(uint32_t index, const struct net_desc *frame, uint32_t *buffer)
+static inline enum counter judge(const struct client *client, const struct net_desc *frame,
+                                 uint32_t *buffer)
 {
-    const struct net_virt_tx_client *given = &config->clients[index];
-    if (!buffer_at(&clients[index], frame->address, buffer)) {
+    if (!net_buffer_at(&client->buffers, frame->address, buffer)) {
         return DROP_BAD_OFFSET;
     }
-    if (flight_test(&clients[index], *buffer)) {
+    if (flight_test(client, *buffer)) {
         return DROP_IN_FLIGHT;
     }
-    if (frame->length < NET_ETHERNET_HEADER || frame->length > config->buffer_size) {
+    if (frame->length < NET_ETHERNET_HEADER ||
+        frame->length > net_buffer_offset(&client->buffers, 1)) {
         return DROP_BAD_LENGTH;
     }
-    if (!source_is((const uint8_t *)(uintptr_t)(given->data.address + frame->address),
-                   given->mac)) {
+    if (net_frame_source((const shared_u64 *)(client->data + frame->address)) != client->mac) {
         return DROP_SOURCE_MAC;
     }
     return COUNTERS;
@@ -110,136 +139,238 @@ static enum counter judge(uint32_t index, const struct net_desc *frame, uint32_t
 
 /* Gives a buffer back to its client, without publishing. Its queue holds all of its buffers; one
  * that does not fit is the doing of a client that lies about its head, and is lost to it. */
-static void give_back(uint32_t index, uint64_t offset)
+static inline void give_back(struct client *client, uint64_t offset)
 {
-    struct net_desc empty = {.address = offset};
-    if (queue_space(&clients[index].connection, 1) != 0) {
-        net_put(&clients[index].connection, &empty, 1);
+    if (queue_space(&client->connection, 1) != 0) {
+        net_put_one(&client->connection, (struct net_desc){.address = offset});
+        returned |= client->bit;
     }
 }
 
-static void refuse(uint32_t index, uint64_t offset, enum counter why)
+static __attribute__((cold, noinline)) void refuse(struct client *client, uint64_t offset,
+                                                   enum counter why)
 {
-    clients[index].refused++;
+    client->refused++;
     stats_add(stats, (uint32_t)why, 1);
     if (why == DROP_BAD_LENGTH || why == DROP_SOURCE_MAC) {
-        give_back(index, offset);
+        give_back(client, offset);
     }
 }
 
-static uint32_t from_client(uint32_t index)
+/* Apart, so that coherent machines do not prepare for it. */
+static __attribute__((noinline)) void clean(uintptr_t address, size_t size_bytes)
 {
-    const struct net_virt_tx_client *given = &config->clients[index];
-    struct client *client = &clients[index];
-    struct net_desc frames[NET_BURST], good[NET_BURST];
+    cache_clean(address, size_bytes);
+}
+
+/* Passes the good ones of a client's next `count` frames on to the driver, without publishing.
+ * Returns their bytes. */
+static uint64_t pass_on(struct client *client, uint32_t count)
+{
     uint32_t good_count = 0;
     uint64_t bytes = 0;
-    uint32_t count = given->per_round < NET_BURST ? given->per_round : NET_BURST;
-    uint32_t space = queue_space(&driver, count);
-    count = count < space ? count : space;
-    if (count == 0 || queue_available(&client->connection) == 0) {
-        return 0;
-    }
-    count = net_get(&client->connection, frames, count);
-    queue_release(&client->connection);
     for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(&client->connection);
         uint32_t buffer;
-        enum counter wrong = judge(index, &frames[i], &buffer);
+        enum counter wrong = judge(client, &frame, &buffer);
         if (wrong != COUNTERS) {
-            refuse(index, frames[i].address, wrong);
+            refuse(client, frame.address, wrong);
             continue;
         }
         flight_flip(client, buffer);
-        cache_clean((uintptr_t)(given->data.address + frames[i].address), frames[i].length);
-        bytes += frames[i].length;
-        good[good_count++] = (struct net_desc){
-            .address = given->data.io_address + frames[i].address,
-            .length = frames[i].length,
-        };
+        if (!config->dma_coherent) {
+            clean(client->data + frame.address, frame.length);
+        }
+        bytes += frame.length;
+        good_count++;
+        net_put_one(&driver, (struct net_desc){.address = client->io_address + frame.address,
+                                               .length = frame.length});
     }
-    net_put(&driver, good, good_count);
+    queue_release(&client->connection);
     in_flight_total += good_count;
     stats_add(stats, FRAMES, good_count);
     stats_add(stats, BYTES, bytes);
-    return misbehaves(client) ? 0 : count; /* rubbish is no reason for another round */
+    return bytes;
 }
 
-/* One round over all clients; each round starts with another. Returns frames taken of clients that
- * behave. */
-static uint32_t round_of_clients(void)
+/* ---- Clients with a rate ---- */
+
+/* Until `ns`, or an earlier timeout of another's. */
+static void hold(struct client *client, uint64_t ns)
 {
-    uint32_t moved = 0;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        moved += from_client((first_client + i) % config->client_count);
+    client->held = true;
+    held_until = ns < held_until ? ns : held_until;
+    stats_add(stats, HELD, 1);
+}
+
+/* The bucket by the time of now; false, and the client is held, if there is no time. */
+static bool fill(struct client *client)
+{
+    uint64_t now;
+    if (!timer_now(config->timer_channel, &now)) {
+        stats_add(stats, TIMER_FAILURES, 1);
+        hold(client, 0);
+        return false;
     }
-    first_client = config->client_count != 0 ? (first_client + 1) % config->client_count : 0;
+    bucket_fill(&client->bucket, now);
+    return true;
+}
+
+/* Passes on as many of a limited client's next `count` frames as it has tokens for; the rest waits
+ * where it is. True if all were passed on. */
+static __attribute__((cold, noinline)) bool pass_on_limited(struct client *client, uint32_t count)
+{
+    if (!fill(client)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!bucket_may_send(&client->bucket)) {
+            hold(client, bucket_ready_ns(&client->bucket));
+            return false;
+        }
+        bucket_sent(&client->bucket, pass_on(client, 1));
+    }
+    return true;
+}
+
+/* Before waiting: one timeout for all that is held. It stays the next one until it comes. */
+static void set_timeout(void)
+{
+    uint64_t now;
+    if (held_until < timeout_at) {
+        if (timer_call(config->timer_channel, TIMER_SET_AT, 1, held_until, &now)) {
+            timeout_at = held_until;
+        } else {
+            stats_add(stats, TIMER_FAILURES, 1);
+        }
+    }
+}
+
+/* Whoever is not due yet is held again. */
+static void release_held(void)
+{
+    held_until = timeout_at = UINT64_MAX;
+    for (struct client *client = clients; client < clients_end; client++) {
+        client->held = false;
+    }
+}
+
+/* A client's turn. True if it has more to send: it used its turn up, and behaves. */
+static bool from_client(struct client *client)
+{
+    uint32_t turn = client->per_round;
+    uint32_t offered = net_available(&client->connection);
+    offered = offered < turn ? offered : turn;
+    if (offered == 0) {
+        return false;
+    }
+    uint32_t space = queue_space(&driver, offered);
+    uint32_t count = offered < space ? offered : space;
+    if (client->bucket.rate == 0) {
+        (void)pass_on(client, count);
+    } else if (client->held || !pass_on_limited(client, count)) {
+        return false;
+    }
+    return count == offered && queue_left(&client->connection) != 0 && !misbehaves(client);
+}
+
+/* One round over all clients; each round starts with another. True if another may find more. */
+static bool round_of_clients(void)
+{
+    bool more = false;
+    struct client *client = first_client;
+    for (uint32_t i = 0; i < config->client_count; i++) {
+        more |= from_client(client);
+        client = next(client);
+    }
+    first_client = next(first_client);
     queue_publish(&driver);
-    return moved;
+    return more;
 }
 
 /* ---- Returns: the driver to us, us to the clients ---- */
 
-/* The client whose data region holds `io_address`, or client_count. */
-static uint32_t client_of(uint64_t io_address)
+static inline bool lies_with(const struct client *client, uint64_t io_address)
 {
-    uint32_t index = 0;
-    while (index < config->client_count && io_address - config->clients[index].data.io_address >=
-                                               config->clients[index].data.size) {
-        index++;
-    }
-    return index;
+    return io_address - client->io_address < client->size;
 }
 
-static uint32_t from_driver(void)
+static __attribute__((noinline)) struct client *client_search(uint64_t io_address)
 {
-    struct net_desc buffers[NET_BURST];
-    if (queue_available(&driver) == 0) {
-        return 0;
-    }
-    uint32_t count = net_get(&driver, buffers, NET_BURST);
-    queue_release(&driver);
-    driver_asked = false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = client_of(buffers[i].address);
-        uint64_t offset = 0;
-        uint32_t buffer = 0;
-        bool known = index < config->client_count;
-        if (known) {
-            offset = buffers[i].address - config->clients[index].data.io_address;
-            known =
-                buffer_at(&clients[index], offset, &buffer) && flight_test(&clients[index], buffer);
+    for (struct client *client = clients; client < clients_end; client++) {
+        if (lies_with(client, io_address)) {
+            last_returned = client;
+            return client;
         }
-        if (!known) {
-            stats_add(stats, BAD_DRIVER_RETURN, 1);
-            continue;
-        }
-        flight_flip(&clients[index], buffer);
-        in_flight_total--;
-        give_back(index, offset);
     }
-    return count;
+    return NULL;
+}
+
+/* The client whose data region holds `io_address`, or NULL. Most often the same as last time. */
+static inline struct client *client_of(uint64_t io_address)
+{
+    return lies_with(last_returned, io_address) ? last_returned : client_search(io_address);
+}
+
+/* Gives a sent buffer back to its client. False if it is nobody's that is in flight. */
+static inline bool take_back(uint64_t io_address)
+{
+    uint32_t buffer;
+    struct client *client = client_of(io_address);
+    if (client == NULL) {
+        return false;
+    }
+    uint64_t offset = io_address - client->io_address;
+    if (!net_buffer_at(&client->buffers, offset, &buffer) || !flight_test(client, buffer)) {
+        return false;
+    }
+    flight_flip(client, buffer);
+    give_back(client, offset);
+    return true;
 }
 
 static void publish_returns(void)
 {
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        queue_publish(&clients[i].connection);
-        if (queue_signal(&clients[i].connection)) {
-            signal_peer(&signals, config->clients[i].connection.channel);
+    for (; returned != 0; returned &= returned - 1) {
+        struct client *client = &clients[__builtin_ctzll(returned)];
+        queue_publish(&client->connection);
+        if (queue_signal(&client->connection)) {
+            signal_peer(&signals, client->channel);
         }
     }
+}
+
+/* True if there are more. */
+static bool from_driver(void)
+{
+    uint32_t count = net_available(&driver);
+    if (count == 0) {
+        return false;
+    }
+    driver_asked = false;
+    uint32_t good = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        good += take_back(net_get_one(&driver).address);
+    }
+    in_flight_total -= good;
+    if (good != count) {
+        driver_refused += count - good;
+        stats_add(stats, BAD_DRIVER_RETURN, count - good);
+    }
+    queue_release(&driver);
+    return queue_left(&driver) != 0;
 }
 
 /* ---- Restart, waiting, entry points ---- */
 
 /* A driver that starts anew has forgotten its frames: they are lost, their buffers are not. */
-static void reclaim_from_driver(void)
+static __attribute__((cold, noinline)) void reclaim_from_driver(void)
 {
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        for (uint32_t buffer = 0; buffer < clients[i].buffer_count; buffer++) {
-            if (flight_test(&clients[i], buffer)) {
-                flight_flip(&clients[i], buffer);
-                give_back(i, (uint64_t)buffer * config->buffer_size);
+    for (struct client *client = clients; client < clients_end; client++) {
+        for (uint32_t buffer = 0; buffer < client->buffers.count; buffer++) {
+            if (flight_test(client, buffer)) {
+                flight_flip(client, buffer);
+                give_back(client, net_buffer_offset(&client->buffers, buffer));
             }
         }
     }
@@ -250,35 +381,21 @@ static void reclaim_from_driver(void)
 /* A client that starts anew owns all its buffers but those in flight, which come back to it. */
 static void connections_check(void)
 {
+    driver_refused = 0;
     if (connection_poll(&driver) == CONNECTION_RESTARTED) {
         reclaim_from_driver();
-        if (connection_adopt(&driver)) {
-            signal_peer(&signals, config->driver.channel);
-            connection_poll(&driver);
-        }
+        peer_adopt(&driver, &signals, config->driver.channel);
     }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        struct connection *connection = &clients[i].connection;
-        clients[i].refused = 0;
-        if (connection_poll(connection) == CONNECTION_RESTARTED && connection_adopt(connection)) {
-            signal_peer(&signals, config->clients[i].connection.channel);
-            connection_poll(connection);
-        }
+    for (struct client *client = clients; client < clients_end; client++) {
+        client->refused = 0;
+        peer_check(&client->connection, &signals, client->channel);
     }
 }
 
 /* Passes a client's wish for sent buffers on to the driver, which may be lazy otherwise. */
 static bool wait_for_returns(void)
 {
-    bool wanted = false;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        wanted |= queue_peer_waits(&clients[i].connection);
-    }
-    wanted |= queue_space(&driver, 1) == 0;
-    if (!wanted || in_flight_total == 0) {
-        return true;
-    }
-    bool nothing = queue_arm(&driver, 1);
+    bool nothing = queue_arm(&driver, 1) || driver_misbehaves();
     if (nothing && !driver_asked) {
         driver_asked = true;
         signal_peer(&signals, config->driver.channel);
@@ -290,61 +407,90 @@ static bool wait_for_returns(void)
  * it must not gives no reason to look again: it cannot keep us busy. */
 static bool may_wait(void)
 {
-    bool nothing = wait_for_returns();
-    if (queue_space(&driver, 1) == 0) {
-        return nothing;
+    bool nothing = true;
+    bool full = queue_space(&driver, 1) == 0; /* then only returns help */
+    bool wanted = full;
+    uint64_t violations = driver.violations;
+    for (struct client *client = clients; client < clients_end; client++) {
+        wanted |= queue_peer_waits(&client->connection);
+        nothing &= full || client->held || queue_arm(&client->connection, 1) || misbehaves(client);
+        violations += client->connection.violations;
     }
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        nothing &= queue_arm(&clients[i].connection, 1) || misbehaves(&clients[i]);
+    stats_set(stats, VIOLATIONS, violations);
+    if (wanted && in_flight_total != 0) {
+        nothing &= wait_for_returns();
     }
     return nothing;
 }
 
-static uint64_t violations(void)
+/* One round; true if there is more. */
+static bool serve_burst(void)
 {
-    uint64_t sum = driver.violations;
-    for (uint32_t i = 0; i < config->client_count; i++) {
-        sum += clients[i].connection.violations;
+    bool more = from_driver() && !driver_misbehaves();
+    more |= round_of_clients();
+    publish_returns();
+    if (queue_signal(&driver)) {
+        signal_peer(&signals, config->driver.channel);
     }
-    return sum;
+    return more;
 }
 
-static void serve(void)
+static inline __attribute__((always_inline)) void serve(void)
 {
     connections_check();
-    do {
-        uint32_t moved;
-        do {
-            moved = from_driver() + round_of_clients();
-            if (moved != 0) {
-                signal_now(&signals); /* of the round before: under load nobody waits for its end */
-            }
-            publish_returns();
-            if (queue_signal(&driver)) {
-                signal_peer(&signals, config->driver.channel);
-            }
-        } while (moved != 0);
-    } while (!may_wait());
+    while (serve_burst() || !may_wait()) {
+        signal_now(&signals);
+    }
 
-    stats_set(stats, VIOLATIONS, violations());
+    set_timeout();
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
+}
+
+static void limit_open(struct client *client, const struct net_virt_tx_client *given)
+{
+    uint64_t now;
+    if (given->rate == 0) {
+        return;
+    }
+    if (given->rate > NET_RATE_MAX || given->burst == 0 || given->burst > NET_BURST_BYTES_MAX) {
+        config_refuse("a client's rate is above 100 Gbit/s, or its burst not 1 byte to 4 GiB");
+    }
+    if (config->timer_channel == NET_NO_TIMER || !timer_now(config->timer_channel, &now)) {
+        config_refuse("a client has a rate, and no timer answers");
+    }
+    bucket_open(&client->bucket, given->rate, given->burst, now);
 }
 
 static void clients_open(void)
 {
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_tx_client *given = &config->clients[i];
-        uint64_t buffers = given->data.size / config->buffer_size;
-        if (buffers > NET_BUFFERS_MAX || given->per_round == 0) {
-            config_refuse("a client has more than 4096 buffers, or no frames per round");
+        struct client *client = &clients[i];
+        const char *wrong =
+            net_buffers_open(&client->buffers, given->data.size, config->buffer_size);
+        if (wrong != NULL) {
+            config_refuse(wrong);
         }
-        clients[i].buffer_count = (uint32_t)buffers;
-        if (!config_connect(&clients[i].connection, &given->connection)) {
+        if (given->per_round == 0) {
+            config_refuse("a client may send no frames per round");
+        }
+        client->bit = 1ULL << i;
+        client->channel = given->connection.channel;
+        client->per_round = given->per_round;
+        client->data = (uintptr_t)given->data.address;
+        client->io_address = given->data.io_address;
+        client->size = given->data.size;
+        client->mac = net_mac_value(given->mac);
+        limit_open(client, given);
+        if (!config_connect(&client->connection, &given->connection)) {
             config_refuse("a client's queue capacity is not a power of two up to 65536");
         }
-        signal_peer(&signals, given->connection.channel);
+        signal_peer(&signals, client->channel);
     }
+    clients_end = clients + config->client_count;
+    first_client = last_returned = clients;
+    held_until = timeout_at = UINT64_MAX;
 }
 
 void init(void)
@@ -355,21 +501,19 @@ void init(void)
     if (config->client_count > NET_CLIENTS_MAX) {
         config_refuse("more than 56 clients");
     }
-    if (config->buffer_size < NET_BUFFER_SIZE || config->buffer_size > UINT16_MAX) {
-        config_refuse("the buffer size is not within 2048 and 65535");
-    }
     if (!config_connect(&driver, &config->driver)) {
         config_refuse("the driver's queue capacity is not a power of two up to 65536");
     }
     signal_peer(&signals, config->driver.channel);
     clients_open();
-    serve();
-    signal_end(&signals);
+    notified(config->driver.channel); /* as if a peer had called */
 }
 
 void notified(microkit_channel channel)
 {
-    (void)channel;
+    if (channel == config->timer_channel) {
+        release_held();
+    }
     serve();
     signal_end(&signals);
 }

@@ -5,8 +5,9 @@
  *
  * A frame is a chain of two descriptors: the header that VirtIO wants before each frame, which lies
  * in this driver's own memory, and the buffer, which the driver never sees. Slot s of a queue has
- * the descriptors 2s and 2s + 1; only the second changes after start-up. No offload is negotiated,
- * so one header, all zero, serves every frame sent, and those of received frames are not read. */
+ * the descriptors s, so that a chain's id is its slot, and SLOTS + s; only the second changes after
+ * start-up. No offload is negotiated, so one header, all zero, serves every frame sent, and those
+ * of received frames are not read. */
 #include "device.h"
 
 #include <sddf/mmio.h>
@@ -31,13 +32,22 @@ enum {
     RINGS_BYTES = 32 * 1024 + 128
 };
 
-/* One direction: the virtqueue, and what the device holds by slot. */
+/* Beside the next free slot. No buffer is so long; its address may be anything, so it says nothing.
+ */
+#define SLOT_FREE (1ULL << 63)
+
+/* What the device holds in a slot; or nothing, and the slot is in the list of free ones. */
+struct slot {
+    uint64_t address;        /* of the buffer */
+    uint64_t length_or_next; /* of the buffer, in bytes; or the next free slot, and SLOT_FREE */
+};
+
+/* One direction. What the device holds is what it was offered less what was seen to come back. */
 struct ring {
+    struct slot slots[SLOTS];
     struct virtqueue queue;
-    struct net_desc held[SLOTS];
-    bool in_device[SLOTS];
-    uint16_t free[SLOTS]; /* stack of free slots */
-    uint32_t free_count;
+    uint32_t free;  /* the first free slot, if there is room */
+    uint32_t wrong; /* seen to come back, but not believed */
     bool broken; /* the device claimed more than it was given; nothing of it is believed any more */
 };
 
@@ -50,53 +60,63 @@ static void ring_open(struct ring *ring, uintptr_t memory, uint64_t header_io, b
 {
     virtqueue_open(&ring->queue, (void *)memory, QUEUE_SIZE, event_index);
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        struct virtq_desc *chain = &ring->queue.descriptors[2 * slot];
-        chain[0] =
+        struct virtq_desc *header = &ring->queue.descriptors[slot];
+        header[0] =
             (struct virtq_desc){header_io, HEADER_BYTES, (uint16_t)(VIRTQ_DESC_F_NEXT | write_flag),
-                                (uint16_t)(2 * slot + 1)};
-        chain[1] = (struct virtq_desc){0, 0, write_flag, 0};
-        ring->free[slot] = (uint16_t)(SLOTS - 1 - slot);
+                                (uint16_t)(SLOTS + slot)};
+        header[SLOTS] = (struct virtq_desc){0, 0, write_flag, 0};
+        ring->slots[slot] = (struct slot){0, SLOT_FREE | (slot + 1)};
     }
-    ring->free_count = SLOTS;
+    ring->free = ring->wrong = 0;
     virtqueue_interrupt(&ring->queue, false);
 }
 
-static void ring_provide(struct ring *ring, const struct net_desc *buffer, uint32_t length)
+static inline uint32_t ring_held(const struct ring *ring)
 {
-    uint16_t slot = ring->free[--ring->free_count];
-    struct virtq_desc *data = &ring->queue.descriptors[2 * slot + 1];
-    data->address = buffer->address;
-    data->length = length;
-    ring->held[slot] = *buffer;
-    ring->in_device[slot] = true;
-    virtqueue_offer(&ring->queue, (uint16_t)(2 * slot));
+    return ring->queue.offered - (ring->queue.seen - ring->wrong);
 }
 
-/* Takes what the device has finished. An id that was not given, or given back already, is the
- * device's error: counted, and nothing is returned for it. */
-static uint32_t ring_return(struct ring *ring, struct net_desc *buffers, uint32_t count_max,
-                            uint32_t *lengths)
+static inline __attribute__((always_inline)) void ring_provide(struct ring *ring,
+                                                               struct net_desc buffer)
+{
+    uint32_t slot = ring->free;
+    ring->free = (uint32_t)ring->slots[slot].length_or_next;
+    struct virtq_desc *data = &ring->queue.descriptors[SLOTS + slot];
+    data->address = buffer.address;
+    data->length = buffer.length;
+    ring->slots[slot] = (struct slot){buffer.address, buffer.length};
+    virtqueue_offer(&ring->queue, (uint16_t)slot);
+}
+
+static __attribute__((cold, noinline)) uint32_t ring_break(struct ring *ring)
+{
+    errors += !ring->broken;
+    ring->broken = true;
+    return 0;
+}
+
+static inline uint32_t ring_done(struct ring *ring)
 {
     uint32_t used = virtqueue_used_count(&ring->queue);
-    uint32_t held = SLOTS - ring->free_count;
-    uint32_t count = 0;
-    if (used > held || ring->broken) {
-        errors += !ring->broken;
-        ring->broken = true;
-        return 0;
+    bool believed = used <= ring_held(ring) && !ring->broken;
+    return __builtin_expect(used == 0 || believed, 1) ? used : ring_break(ring);
+}
+
+/* An id that was not given, or given back already, is the device's error. */
+static inline __attribute__((always_inline)) bool
+ring_return(struct ring *ring, struct net_desc *buffer, uint32_t *length)
+{
+    uint32_t slot = virtqueue_take(&ring->queue, length);
+    if (slot >= SLOTS || (ring->slots[slot].length_or_next & SLOT_FREE) != 0) {
+        ring->wrong++;
+        errors++;
+        return false;
     }
-    for (uint32_t i = 0; i < used && count < count_max; i++) {
-        uint32_t id = virtqueue_take(&ring->queue, &lengths[count]);
-        uint32_t slot = id / 2;
-        if (id >= QUEUE_SIZE || id % 2 != 0 || !ring->in_device[slot]) {
-            errors++;
-            continue;
-        }
-        ring->in_device[slot] = false;
-        ring->free[ring->free_count++] = (uint16_t)slot;
-        buffers[count++] = ring->held[slot];
-    }
-    return count;
+    *buffer = (struct net_desc){.address = ring->slots[slot].address,
+                                .length = (uint16_t)ring->slots[slot].length_or_next};
+    ring->slots[slot] = (struct slot){0, SLOT_FREE | ring->free};
+    ring->free = slot;
+    return true;
 }
 
 const char *net_device_start(const struct net_driver_config *config)
@@ -141,53 +161,60 @@ void net_device_irq_clear(void)
 
 uint32_t net_device_rx_room(void)
 {
-    return rx.free_count;
+    return SLOTS - ring_held(&rx);
 }
 
 uint32_t net_device_rx_held(void)
 {
-    return SLOTS - rx.free_count;
+    return ring_held(&rx);
 }
 
-void net_device_rx_provide(const struct net_desc *buffers, uint32_t count)
+void net_device_rx_provide(struct net_desc buffer)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        ring_provide(&rx, &buffers[i], buffers[i].length);
-    }
+    ring_provide(&rx, buffer);
+}
+
+uint32_t net_device_rx_done(void)
+{
+    return ring_done(&rx);
 }
 
 /* Section 5.1.6.4: the used length counts the header; a frame that is shorter than its header, or
  * longer than its buffer, comes back empty, as an error. */
-uint32_t net_device_rx_return(struct net_desc *frames, uint32_t count_max)
+bool net_device_rx_return(struct net_desc *frame)
 {
-    uint32_t lengths[NET_BURST];
-    uint32_t count =
-        ring_return(&rx, frames, count_max < NET_BURST ? count_max : NET_BURST, lengths);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = lengths[i] - HEADER_BYTES;
-        bool wrong = lengths[i] < HEADER_BYTES || length > frames[i].length;
-        errors += wrong;
-        frames[i].length = wrong ? 0 : (uint16_t)length;
+    uint32_t length;
+    if (!ring_return(&rx, frame, &length)) {
+        return false;
     }
-    return count;
+    length -= HEADER_BYTES; /* one too short becomes one too long */
+    if (__builtin_expect(length > frame->length, 0)) {
+        errors++;
+        length = 0;
+    }
+    frame->length = (uint16_t)length;
+    return true;
 }
 
 uint32_t net_device_tx_room(void)
 {
-    return tx.free_count;
+    return SLOTS - ring_held(&tx);
 }
 
-void net_device_tx_provide(const struct net_desc *frames, uint32_t count)
+void net_device_tx_provide(struct net_desc frame)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        ring_provide(&tx, &frames[i], frames[i].length);
-    }
+    ring_provide(&tx, frame);
 }
 
-uint32_t net_device_tx_return(struct net_desc *buffers, uint32_t count_max)
+uint32_t net_device_tx_done(void)
 {
-    uint32_t lengths[NET_BURST];
-    return ring_return(&tx, buffers, count_max < NET_BURST ? count_max : NET_BURST, lengths);
+    return ring_done(&tx);
+}
+
+bool net_device_tx_return(struct net_desc *buffer)
+{
+    uint32_t length; /* 0: the device writes nothing of a frame that it sends */
+    return ring_return(&tx, buffer, &length);
 }
 
 void net_device_commit(void)

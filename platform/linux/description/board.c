@@ -68,13 +68,16 @@ static void read_device(const struct yaml_node *node, struct board *board)
     device->line = node->key_line;
     yaml_key_name(node, device->name, sizeof(device->name));
     const struct yaml_node *map = yaml_as_map(node);
-    yaml_check_keys(map, "class", "compatible", "reg", "irq", "backend", "dma", NULL);
+    yaml_check_keys(map, "class", "compatible", "reg", "irq", "backend", "dma", "coherent", NULL);
     yaml_as_string(yaml_need(map, "class"), device->class_name, sizeof(device->class_name));
     yaml_as_string(yaml_need(map, "compatible"), device->compatible, sizeof(device->compatible));
     yaml_as_string(yaml_get(map, "backend"), device->backend, sizeof(device->backend));
-    read_range(yaml_need(map, "reg"), &device->reg_address, &device->reg_size);
+    bool in_memory = strcmp(device->class_name, "timer") != 0; /* a timer can be in the processor */
+    read_range(in_memory ? yaml_need(map, "reg") : yaml_get(map, "reg"), &device->reg_address,
+               &device->reg_size);
     read_irq(yaml_need(map, "irq"), device);
     read_dma(yaml_get(map, "dma"), device);
+    yaml_as_bool(yaml_get(map, "coherent"), &device->coherent);
     check_overlap(node, board, device);
 }
 

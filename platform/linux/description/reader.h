@@ -2,7 +2,9 @@
 /* Shared by the parts of the .system reader, in the order in which they work:
  *   system_file.c   opens, runs the others, frees
  *   system_xml.c    text to a tree that fits the grammar (system.rng), or why it does not
+ *   system_files.c  the files that it names
  *   system_parse.c  tree to model, each value by itself
+ *   system_domains.c  domains and capability spaces, which are checked and then only counted
  *   system_check.c  the model as a whole: names, ids, overlaps; and what follows from it: page
  *                   sizes, physical addresses, values of setvars
  *   system_rules.c  for `sddf check`: what seL4 would make of it
@@ -15,6 +17,7 @@
 #include "tools/sddf/yaml.h"
 
 #include <libxml/tree.h>
+#include <sys/stat.h>
 
 enum {
     PAGE_SMALL = 0x1000,
@@ -25,7 +28,8 @@ enum {
 };
 
 struct reader {
-    const char *path;
+    const char *path;                     /* as messages call the file */
+    const struct system_package *package; /* where it is from, or NULL */
     struct system_description *system;
     struct findings *findings; /* NULL: printed at once */
     /* Of a system that was made from a YAML file, whose "line" n is the node nodes[n - 1]; else
@@ -74,7 +78,15 @@ xmlNode *xml_walk(const xmlNode *top, xmlNode *node, bool skip);
 bool xml_is(const xmlNode *node, const char *name);
 unsigned xml_line(const xmlNode *node);
 
+/* system_files.c: where a file named in the description is; false if nowhere. */
+bool files_find(const struct reader *reader, const char *name, char *path, struct stat *info);
+/* Keeps the name and where it was found, once; false when out of memory. */
+bool files_keep(struct system_description *system, const char *name, const char *path);
+
 void parse_system(struct reader *reader, xmlNode *root);
+/* After the PDs. An element's PD is found through its node's _private: index + 1. */
+void parse_domains(struct reader *reader, xmlNode *root);
+void parse_capabilities(struct reader *reader, xmlNode *root);
 void check_system(struct reader *reader);
 void check_rules(struct reader *reader);
 /* About how many slots the initialiser needs. */

@@ -265,6 +265,7 @@ static void resolve_physical(struct reader *reader)
             if (!region->has_phys_addr) {
                 region->phys_addr = place(system, region, next);
                 region->has_phys_addr = true;
+                region->chosen_phys_addr = true;
                 next = region->phys_addr + region->size;
             }
             pd->setvars[i].value = region->phys_addr;

@@ -91,6 +91,7 @@ struct system_description *system_read_from(const struct system_source *source,
         return NULL;
     }
     reader->path = source->name;
+    reader->package = source->package;
     reader->findings = findings;
     reader->system = system;
     reader->search = source->search;
@@ -109,21 +110,33 @@ struct system_description *system_read_from(const struct system_source *source,
     return NULL;
 }
 
+static struct system_description *read_and_print(const struct system_source *source)
+{
+    struct findings findings = {0};
+    struct system_description *system = system_read_from(source, &findings);
+    findings_print(&findings, stderr);
+    findings_free(&findings);
+    return system;
+}
+
 struct system_description *system_read(const char *path, const char *const *search,
                                        size_t search_count)
 {
     struct system_source source = {.name = path, .search = search, .search_count = search_count};
-    struct findings findings = {0};
-    struct system_description *system = system_read_from(&source, &findings);
-    findings_print(&findings, stderr);
-    findings_free(&findings);
-    return system;
+    return read_and_print(&source);
+}
+
+struct system_description *system_read_package(const struct system_package *package)
+{
+    struct system_source source = {.name = package->shown, .package = package};
+    return read_and_print(&source);
 }
 
 void system_free(struct system_description *system)
 {
     if (system == NULL)
         return;
+    free(system->files);
     free(system->regions);
     free(system->pds);
     free(system->channels);

@@ -25,12 +25,7 @@ static const struct {
 } NOT_ON_LINUX[] = {
     {"virtual_machine", "", "virtual machines need seL4" REMEDY "take it out to run on Linux"},
     {"ioport", "", "I/O ports need seL4 on x86" REMEDY "use memory-mapped registers"},
-    {"cspace", "", "Linux has no capabilities" REMEDY "take it out to run on Linux"},
     {"io_address_space", "", "on Linux the board's device models check DMA" REMEDY "take it out"},
-    {"domains", "", "Linux has no domain scheduler" REMEDY "take it out"},
-    {"protection_domain", "domain", "Linux has no domain scheduler" REMEDY "take it out"},
-    {"program_image", "path_for_symbols",
-     "on Linux an image's own symbols are used" REMEDY "take it out"},
     {"memory_region", "prefill_bootinfo",
      "Linux gives no boot information" REMEDY "use prefill_path"},
     {"irq", "pin", "Linux has no I/O APIC interrupts for PDs" REMEDY "give the number with irq="},
@@ -264,8 +259,10 @@ static void parse_image(struct reader *reader, struct system_pd *pd, xmlNode *no
         reader_error(reader, xml_line(node), RULE_DUPLICATE_KEY,
                      "PD \"%s\" has a second <program_image>" ALLOWED "one" REMEDY "remove it",
                      pd->name);
-    else
+    else {
         file_of(reader, node, "path", pd->image, &info);
+        file_of(reader, node, "path_for_symbols", pd->symbols, &info);
+    }
 }
 
 /* What stands in a <protection_domain>, but for its children, who have their own turn. */
@@ -296,10 +293,10 @@ static void parse_scheduling(struct reader *reader, xmlNode *node, struct system
     uint64_t priority = 0;
     uint64_t cpu = 0;
     bool smc = false;
-    bool fpu = true; /* a Linux process always has one */
+    pd->fpu = true;
     number_of(reader, node, "priority", PRIORITY_MAX, &priority);
     number_of(reader, node, "cpu", CPU_MAX, &cpu);
-    flag_of(reader, node, "fpu", &fpu);
+    flag_of(reader, node, "fpu", &pd->fpu);
     flag_of(reader, node, "smc", &smc);
     flag_of(reader, node, "passive", &pd->passive);
     pd->priority = (unsigned)priority;
@@ -444,6 +441,8 @@ void parse_system(struct reader *reader, xmlNode *root)
             parse_region(reader, node);
     }
     parse_pds(reader, root);
+    parse_domains(reader, root);
+    parse_capabilities(reader, root);
     for (xmlNode *node = xml_first(root); node != NULL; node = xml_next(node)) {
         if (xml_is(node, "channel"))
             parse_channel(reader, node);

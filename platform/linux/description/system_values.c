@@ -114,34 +114,13 @@ void flag_of(struct reader *reader, xmlNode *node, const char *name, bool *value
     word_of(reader, node, name, "false", "true", value);
 }
 
-/* Looks for a regular file: in the search path, then beside the .system file. */
-static bool find_file(const struct reader *reader, const char *name, char *path, struct stat *info)
-{
-    const char *slash = strrchr(reader->path, '/');
-    int beside = slash == NULL ? 0 : (int)(slash - reader->path) + 1;
-    for (size_t i = 0; i <= reader->search_count; i++) {
-        int length = 0;
-        if (name[0] == '/')
-            length = snprintf(path, SYSTEM_PATH_MAX, "%s", name);
-        else if (i < reader->search_count)
-            length = snprintf(path, SYSTEM_PATH_MAX, "%s/%s", reader->search[i], name);
-        else
-            length = snprintf(path, SYSTEM_PATH_MAX, "%.*s%s", beside, reader->path, name);
-        bool fits = length > 0 && length < SYSTEM_PATH_MAX;
-        if (fits && stat(path, info) == 0 && S_ISREG(info->st_mode))
-            return true;
-    }
-    path[0] = '\0';
-    return false;
-}
-
 bool file_of(struct reader *reader, xmlNode *node, const char *attribute, char *path,
              struct stat *info)
 {
     char name[SYSTEM_PATH_MAX];
     if (!text_of(reader, node, attribute, name, sizeof(name)))
         return false;
-    if (find_file(reader, name, path, info))
+    if (files_find(reader, name, path, info) && files_keep(reader->system, name, path))
         return true;
     if (reader->files_may_miss)
         return false;

@@ -160,7 +160,7 @@ xmlDoc *xml_parse(struct reader *reader, const char *text, size_t size)
 
 xmlDoc *xml_load(struct reader *reader)
 {
-    FILE *stream = fopen(reader->path, "rbe");
+    FILE *stream = fopen(reader->package != NULL ? reader->package->path : reader->path, "rbe");
     if (stream == NULL) {
         reader_error(reader, 0, RULE_CANNOT_READ, "cannot be opened: %s", strerror(errno));
         return NULL;

@@ -88,7 +88,9 @@ void link_attach(const struct link_window *window);
 /* The window that contains `address`, or NULL. */
 struct link_window *link_find(uintptr_t address);
 
-/* True when the interrupt fired since the last acknowledgement; masks it. */
+/* True when the interrupt fired since the last acknowledgement. */
+bool link_irq_stands(const struct link_window *window);
+/* The same, and masks it. */
 bool link_irq_take(struct link_window *window);
 void link_irq_ack(struct link_window *window);
 

@@ -203,7 +203,7 @@ void linux_mmio_write(uintptr_t address, unsigned size_bytes, uint64_t value)
     post(window, (uint32_t)(address - window->address), size_bytes, value);
 }
 
-static bool irq_stands(const struct link_window *window)
+bool link_irq_stands(const struct link_window *window)
 {
     return !window->irq_masked &&
            __atomic_load_n(&window->device->irq_fired, __ATOMIC_ACQUIRE) != window->irq_seen;
@@ -211,7 +211,7 @@ static bool irq_stands(const struct link_window *window)
 
 bool link_irq_take(struct link_window *window)
 {
-    if (!irq_stands(window)) {
+    if (!link_irq_stands(window)) {
         return false;
     }
     window->irq_seen = __atomic_load_n(&window->device->irq_fired, __ATOMIC_ACQUIRE);
@@ -232,7 +232,7 @@ bool link_sleep(void)
     }
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the device's after irq_fired */
     for (size_t i = 0; i < window_count; i++) {
-        if (irq_stands(&windows[i])) {
+        if (link_irq_stands(&windows[i])) {
             link_awake();
             return false;
         }

@@ -42,9 +42,20 @@ static bool drop_user(void)
 static bool filter_system_calls(void)
 {
     const int allowed[] = {
-        SCMP_SYS(read),     SCMP_SYS(write),      SCMP_SYS(ppoll),        SCMP_SYS(sendmmsg),
-        SCMP_SYS(recvmmsg), SCMP_SYS(getsockopt), SCMP_SYS(accept4),      SCMP_SYS(setsockopt),
-        SCMP_SYS(close),    SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(read),
+        SCMP_SYS(write),
+        SCMP_SYS(ppoll),
+        SCMP_SYS(sendmmsg),
+        SCMP_SYS(recvmmsg),
+        SCMP_SYS(getsockopt),
+        SCMP_SYS(accept4),
+        SCMP_SYS(setsockopt),
+        SCMP_SYS(close),
+        SCMP_SYS(exit_group),
+        SCMP_SYS(rt_sigreturn),
+        /* of the timer; only its own file and clocks can be named */
+        SCMP_SYS(timerfd_settime),
+        SCMP_SYS(clock_gettime),
     };
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     bool good = filter != NULL;

@@ -62,6 +62,8 @@ struct wire {
 
     /* Of the kinds. */
     int listener;        /* memory: where the generator connects */
+    uint64_t untaken;    /* memory: frames that this generator had no room for, */
+    uint64_t told;       /* and as many as it was told of */
     uint8_t *ring;       /* packet: slots shared with the kernel */
     uint32_t ring_next;  /* packet: slot to look at next */
     uint32_t ring_taken; /* packet: slots before ring_next that are ours until released */

@@ -55,6 +55,7 @@ static size_t receive_memory(struct wire *wire)
         int size = WIRE_MEMORY_BUFFER_SIZE;
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         wire->fd = fd;
+        wire->untaken = wire->told = 0;
     }
     struct iovec parts[WIRE_BATCH];
     struct mmsghdr messages[WIRE_BATCH];
@@ -74,9 +75,28 @@ static size_t receive_memory(struct wire *wire)
     return take_messages(wire, messages, (size_t)received);
 }
 
+/* Tells the generator what it missed; false if it has no room even for that. */
+static bool tell(struct wire *wire)
+{
+    struct wire_memory_news news = {.dropped = wire->untaken};
+    struct iovec part = {&news, sizeof news};
+    struct mmsghdr message = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}};
+    if (wire->told != wire->untaken &&
+        sendmmsg(wire->fd, &message, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1) {
+        return false;
+    }
+    wire->told = wire->untaken;
+    return true;
+}
+
 static size_t send_memory(struct wire *wire, size_t count)
 {
-    return wire->fd == wire->listener ? 0 : wire_send_messages(wire, count, 0);
+    if (wire->fd == wire->listener) {
+        return 0;
+    }
+    size_t sent = tell(wire) ? wire_send_messages(wire, count, 0) : 0;
+    wire->untaken += count - sent;
+    return sent;
 }
 
 const struct wire_ops wire_memory = {

@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The event loop of a PD, as libmicrokit's: init(), all interrupts acknowledged, then for ever: the
- * reply or the deferred call, wait, deliver. Runs on the PD's stack in the sandbox. What the lines
+ * deferred call, the reply, wait, deliver. Runs on the PD's stack in the sandbox. What the lines
  * hold was written by other PDs: a word that changed is a notification, a message is copied before
  * it is looked at, and all else is private. */
 #include "pd.h"
 #include <string.h>
-#include <unistd.h>
-
-void pd_wake(const struct pd_peer *peer)
-{
-    /* Pairs with the fence in sleep_armed(): either this sees `sleeping`, or the peer sees the word
-     * stored before. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&peer->state->sleeping, memory_order_relaxed) != 0) {
-        ssize_t written = write(peer->wake, "", 1); /* a full pipe wakes as well */
-        (void)written;
-    }
-}
-
-static void sleep_arm(void)
-{
-    atomic_store_explicit(&pd.state->sleeping, 1, memory_order_relaxed);
-    (void)link_sleep();
-    atomic_thread_fence(memory_order_seq_cst);
-}
-
-static void sleep_disarm(void)
-{
-    atomic_store_explicit(&pd.state->sleeping, 0, memory_order_relaxed);
-    link_awake();
-}
-
-/* Sleeps until somebody writes to the wake pipe, and empties it; what it holds means nothing. The
- * read end waits; the write ends, in other hands, never do. */
-static void sleep_armed(void)
-{
-    uint8_t drained[PD_WAKE_DRAIN];
-    if (read(pd.wake_fd, drained, sizeof(drained)) == 0) {
-        pd_exit(PD_EXIT_START); /* no write end is left: the runner is gone */
-    }
-}
 
 /* Which channels were notified and which interrupts fired since the last look. */
 static uint64_t take_notifications(void)
@@ -80,22 +45,29 @@ static microkit_msginfo take_message(const struct pd_message *message)
 static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
 {
     for (size_t i = 0; i < pd.peer_count; i++) {
-        size_t turn = (pd.peer_next + i) % pd.peer_count;
+        size_t turn = pd.peer_next + i;
+        turn -= turn < pd.peer_count ? 0 : pd.peer_count;
         unsigned index = pd.peer_list[turn];
         struct pd_peer *peer = &pd.peers[index];
         uint32_t now = atomic_load_explicit(&peer->in->call.count, memory_order_acquire);
         if (now == peer->calls_seen) {
             continue;
         }
-        peer->calls_seen = now;
         uint32_t id = *(volatile const uint32_t *)&peer->in->call.channel;
         if (id >= PD_CHANNELS || !pd.channels[id].used || pd.channels[id].peer != index ||
             (pd.channels[id].may & PD_PEER_MAY_CALL) == 0 || pd.protected_ == NULL) {
+            peer->calls_seen = now;
             continue; /* a call that the system does not allow: its caller waits for ever */
         }
         *info = take_message(&peer->in->call);
+        atomic_thread_fence(memory_order_acquire); /* pairs with that in microkit_ppcall() */
+        if (atomic_load_explicit(&peer->in->call.begun, memory_order_relaxed) != now) {
+            continue; /* withdrawn: what was copied may be of two calls */
+        }
+        peer->calls_seen = now;
         *ch = id;
-        pd.peer_next = turn + 1;
+        pd.peer_next = turn + 1 < pd.peer_count ? turn + 1 : 0;
+        atomic_store_explicit(&pd.state->serving, index + 1, memory_order_relaxed);
         return peer;
     }
     return NULL;
@@ -111,51 +83,73 @@ static void reply(struct pd_peer *caller, microkit_msginfo info)
         microkit_msginfo_new(microkit_msginfo_get_label(info), (uint16_t)count).words[0];
     /* The reply carries the number of the call that it answers. */
     atomic_store_explicit(&message->count, caller->calls_seen, memory_order_release);
+    atomic_store_explicit(&pd.state->serving, 0, memory_order_relaxed);
     pd_wake(caller);
 }
 
-void pd_wait_reply(struct pd_peer *peer)
+static bool is_withdrawn(const struct pd_peer *peer)
 {
-    bool armed = false;
-    while (atomic_load_explicit(&peer->in->reply.count, memory_order_acquire) != peer->calls_made) {
-        if (armed) {
-            sleep_armed();
-        }
-        sleep_arm();
-        armed = true;
-    }
-    if (armed) {
-        sleep_disarm();
-    }
+    return atomic_load_explicit(&peer->out->call.begun, memory_order_relaxed) != peer->calls_made;
 }
 
-/* Waits for notifications or, when there are none, one call. */
-static uint64_t wait_event(struct pd_peer **caller, microkit_channel *ch, microkit_msginfo *info)
+bool pd_wait_reply(struct pd_peer *peer)
 {
     bool armed = false;
-    uint64_t ids;
-    *caller = NULL;
-    for (;;) {
-        ids = take_notifications();
-        if (ids != 0) {
-            break;
-        }
-        *caller = take_call(ch, info);
-        if (*caller != NULL) {
-            break;
-        }
+    while (!is_withdrawn(peer) &&
+           atomic_load_explicit(&peer->in->reply.count, memory_order_acquire) != peer->calls_made) {
         if (armed) {
-            sleep_armed();
-        } else {
-            pd_log_flush();
+            pd_sleep();
         }
-        sleep_arm();
+        (void)pd_sleep_arm();
         armed = true;
     }
     if (armed) {
-        sleep_disarm();
+        pd_sleep_disarm();
     }
-    return ids;
+    return !is_withdrawn(peer);
+}
+
+/* What a wait ends with: notifications or, when there are none, one call or one child's fault. */
+struct event {
+    uint64_t ids;
+    struct pd_peer *caller;
+    microkit_channel ch;
+    microkit_msginfo info;
+    bool is_fault;
+    struct pd_child_fault fault;
+};
+
+/* Calls and faults come in turn, so that neither keeps the other waiting for ever. */
+static bool take_event(struct event *event)
+{
+    *event = (struct event){.ids = take_notifications()};
+    if (event->ids != 0) {
+        return true;
+    }
+    pd.fault_first = !pd.fault_first;
+    event->is_fault = pd.fault_first && pd_take_fault(&event->fault);
+    if (!event->is_fault) {
+        event->caller = take_call(&event->ch, &event->info);
+    }
+    if (!event->is_fault && event->caller == NULL) {
+        event->is_fault = pd_take_fault(&event->fault);
+    }
+    return event->is_fault || event->caller != NULL;
+}
+
+static void wait_event(struct event *event)
+{
+    if (take_event(event)) {
+        return;
+    }
+    pd_log_flush();
+    bool look = pd_sleep_arm();
+    while (!look || !take_event(event)) {
+        pd_sleep();
+        look = true;
+        (void)pd_sleep_arm();
+    }
+    pd_sleep_disarm();
 }
 
 static void acknowledge_all(void)
@@ -165,25 +159,33 @@ static void acknowledge_all(void)
     }
 }
 
+/* Also where a restarted PD begins: nothing below relies on what was before, and as on seL4 a
+ * deferred call that was waiting still waits. */
 void pd_run(void)
 {
-    struct pd_peer *caller = NULL;
-    microkit_msginfo info = {{0}};
-    microkit_channel ch = 0;
+    struct event event = {0};
+    microkit_msginfo answer = {{0}}; /* as libmicrokit's: what fault() leaves alone stays */
+    bool answers = false;
+    pd_sleep_disarm();
+    atomic_store_explicit(&pd.state->serving, 0, memory_order_relaxed);
     pd.init();
     acknowledge_all();
     for (;;) {
-        if (caller != NULL) {
-            reply(caller, info); /* a deferred call waits for the next wait without reply */
-        } else {
-            pd_deferred_send();
+        pd_deferred_send();
+        if (event.caller != NULL) {
+            reply(event.caller, answer);
+        } else if (answers) {
+            pd_reply_to_fault(&event.fault, answer);
         }
-        uint64_t ids = wait_event(&caller, &ch, &info);
-        if (caller != NULL) {
-            info = pd.protected_(ch, info);
+        answers = false;
+        wait_event(&event);
+        if (event.caller != NULL) {
+            answer = pd.protected_(event.ch, event.info);
+        } else if (event.is_fault) {
+            answers = pd_deliver_fault(&event.fault, &answer);
         }
-        for (; ids != 0; ids &= ids - 1) {
-            pd.notified((unsigned)__builtin_ctzll(ids));
+        for (; event.ids != 0; event.ids &= event.ids - 1) {
+            pd.notified((unsigned)__builtin_ctzll(event.ids));
         }
     }
 }

@@ -2,9 +2,6 @@
 /* `sddf-pd`: the story of a PD's process, in the order of what happens; see pd.h. Started by the
  * runner, which it trusts. */
 #include "pd.h"
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <ucontext.h>
@@ -13,45 +10,26 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-struct pd pd = {.image_fd = -1, .log_fd = -1, .wake_fd = -1};
+struct pd_own pd = {
+    .image_fd = -1,
+    .log_fd = -1,
+    .wake_fd = -1,
+    .bell_fd = -1,
+    .deferred = {&microkit_have_signal, &microkit_signal_cap, &microkit_signal_msg},
+};
 char microkit_name[MICROKIT_PD_NAME_LENGTH];
 
 static struct handoff_item items[HANDOFF_ITEMS_MAX];
-
-#if PD_SANITIZED
-/* What the sandbox leaves a sanitizer: it says what it found and ends the process. */
-const char *__asan_default_options(void);
-const char *__ubsan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0:symbolize=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:"
-           "handle_sigill=0:handle_abort=0:exitcode=73:abort_on_error=0:use_sigaltstack=0";
-}
-const char *__ubsan_default_options(void)
-{
-    return "symbolize=0:halt_on_error=1:exitcode=73:print_stacktrace=0";
-}
-#endif
-
-void pd_start_failed(const char *format, ...)
-{
-    char text[PD_LOG_LINE_MAX];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text) - 1, format, arguments);
-    va_end(arguments);
-    size_t length = strlen(text);
-    text[length] = '\n';
-    ssize_t written = write(pd.log_fd >= 0 ? pd.log_fd : STDERR_FILENO, text, length + 1);
-    (void)written;
-    _exit(PD_EXIT_START);
-}
 
 static void on_stack(void)
 {
 #if PD_SANITIZED
     __sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
+    pd_announced();
+    if (pd.program_entry != 0) {
+        ((void (*)(void))(uintptr_t)pd.program_entry)(); /* calls pd_run() through its table */
+    }
     pd_run();
 }
 
@@ -85,7 +63,9 @@ int main(void)
     memcpy(microkit_name, pd.name, sizeof(microkit_name) - 1);
     (void)prctl(PR_SET_NAME, pd.name);
     pd_load(items, count);
+    pd_make_start();
     pd_fault_install();
+    pd_announce();
     pd_sandbox();
     enter();
     return PD_EXIT_START;

@@ -4,39 +4,32 @@
 #include "pd.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 seL4_Bool microkit_have_signal;
-
-/* The deferred call that microkit_have_signal speaks of. */
-static struct {
-    microkit_channel ch;
-    bool irq_ack;
-} deferred;
-
-static char line[PD_LOG_LINE_MAX];
-static size_t line_length;
+seL4_CPtr microkit_signal_cap;
+seL4_MessageInfo_t microkit_signal_msg;
+seL4_Word microkit_irqs, microkit_notifications, microkit_pps, microkit_ioports;
 
 void pd_log_flush(void)
 {
-    if (line_length == 0) {
+    if (pd.line_length == 0) {
         return;
     }
-    ssize_t written = write(pd.log_fd, line, line_length);
+    ssize_t written = write(pd.log_fd, pd.line, pd.line_length);
     size_t done = written > 0 ? (size_t)written : 0;
-    if (done < line_length) {
+    if (done < pd.line_length) {
         uint64_t lost = atomic_load_explicit(&pd.report->output_lost, memory_order_relaxed);
-        atomic_store_explicit(&pd.report->output_lost, lost + (line_length - done),
+        atomic_store_explicit(&pd.report->output_lost, lost + (pd.line_length - done),
                               memory_order_relaxed);
     }
-    line_length = 0;
+    pd.line_length = 0;
 }
 
 void microkit_dbg_putc(int c)
 {
-    line[line_length++] = (char)c;
-    if (c == '\n' || line_length == sizeof(line)) {
+    pd.line[pd.line_length++] = (char)c;
+    if (c == '\n' || pd.line_length == sizeof(pd.line)) {
         pd_log_flush();
     }
 }
@@ -71,24 +64,17 @@ void microkit_dbg_put32(seL4_Uint32 x)
     put_decimal(x);
 }
 
-void pd_exit(int code)
-{
-    for (;;) {
-        (void)syscall(SYS_exit_group, code);
-    }
-}
-
 void pd_stop(const char *text)
 {
     pd_log_flush();
-    strncpy(pd.report->text, text, PD_TEXT_MAX - 1);
+    memcpy(pd.report->text, text, strnlen(text, PD_TEXT_MAX - 1));
     atomic_store_explicit(&pd.report->kind, PD_REPORT_STOPPED, memory_order_release);
     pd_exit(PD_EXIT_STOPPED);
 }
 
 void pd_misuse(const char *function, uint64_t argument, const char *what)
 {
-    if (line_length > 0) {
+    if (pd.line_length > 0) {
         microkit_dbg_putc('\n');
     }
     microkit_dbg_puts(function);
@@ -98,10 +84,10 @@ void pd_misuse(const char *function, uint64_t argument, const char *what)
     microkit_dbg_puts(what);
     if ((pd.options & PD_OPTION_STRICT) != 0) {
         char text[PD_LOG_LINE_MAX];
-        size_t length = line_length;
-        memcpy(text, line, length);
+        size_t length = pd.line_length;
+        memcpy(text, pd.line, length);
         text[length < sizeof(text) ? length : sizeof(text) - 1] = '\0';
-        line_length = 0;
+        pd.line_length = 0;
         pd_stop(text);
     }
     microkit_dbg_putc('\n');
@@ -154,43 +140,69 @@ void microkit_irq_ack(microkit_channel ch)
 }
 
 /* libmicrokit has room for one. The same call twice is one call; another one would be lost. */
-static void defer(microkit_channel ch, bool irq_ack, const char *function)
+static void defer(microkit_channel ch, seL4_CPtr base, const char *function)
 {
-    if (microkit_have_signal && (deferred.ch != ch || deferred.irq_ack != irq_ack)) {
+    if (*pd.deferred.have && *pd.deferred.cap != base + ch) {
         pd_misuse(function, ch,
                   "a deferred call already waited and is replaced: defer at most one per wait, "
                   "look at microkit_have_signal");
     }
-    deferred.ch = ch;
-    deferred.irq_ack = irq_ack;
-    microkit_have_signal = seL4_True;
+    *pd.deferred.cap = base + ch;
+    *pd.deferred.msg = seL4_MessageInfo_new(0, 0, 0, 0);
+    *pd.deferred.have = seL4_True;
 }
 
 void microkit_deferred_notify(microkit_channel ch)
 {
     if (channel_with(ch, PD_MAY_NOTIFY, "microkit_deferred_notify") != NULL) {
-        defer(ch, false, "microkit_deferred_notify");
+        defer(ch, BASE_OUTPUT_NOTIFICATION_CAP, "microkit_deferred_notify");
     }
 }
 
 void microkit_deferred_irq_ack(microkit_channel ch)
 {
     if (is_irq(ch, "microkit_deferred_irq_ack")) {
-        defer(ch, true, "microkit_deferred_irq_ack");
+        defer(ch, BASE_IRQ_CAP, "microkit_deferred_irq_ack");
     }
+}
+
+void pd_deferred_place(seL4_Bool *have, seL4_CPtr *cap, seL4_MessageInfo_t *msg)
+{
+    pd.deferred.have = have;
+    pd.deferred.cap = cap;
+    pd.deferred.msg = msg;
 }
 
 void pd_deferred_send(void)
 {
-    if (!microkit_have_signal) {
+    if (!*pd.deferred.have) {
         return;
     }
-    microkit_have_signal = seL4_False;
-    if (deferred.irq_ack) {
-        microkit_irq_ack(deferred.ch);
+    *pd.deferred.have = seL4_False;
+    seL4_CPtr cap = *pd.deferred.cap;
+    if (cap - BASE_IRQ_CAP < PD_CHANNELS) {
+        microkit_irq_ack((microkit_channel)(cap - BASE_IRQ_CAP));
+    } else if (cap - BASE_OUTPUT_NOTIFICATION_CAP < PD_CHANNELS) {
+        microkit_notify((microkit_channel)(cap - BASE_OUTPUT_NOTIFICATION_CAP));
     } else {
-        microkit_notify(deferred.ch);
+        pd_misuse("microkit_signal_cap", cap,
+                  "is neither a notification's capability nor an interrupt's");
     }
+}
+
+static void make_call(struct pd_peer *peer, uint32_t channel, microkit_msginfo msginfo)
+{
+    struct pd_message *message = &peer->out->call;
+    seL4_Word count = microkit_msginfo_get_count(msginfo);
+    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
+    atomic_store_explicit(&message->begun, ++peer->calls_made, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release); /* pairs with that in take_call() */
+    memcpy(message->words, pd.message, count * sizeof(uint64_t));
+    message->channel = channel;
+    message->info =
+        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
+    atomic_store_explicit(&message->count, peer->calls_made, memory_order_release);
+    pd_wake(peer);
 }
 
 microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
@@ -200,19 +212,12 @@ microkit_msginfo microkit_ppcall(microkit_channel ch, microkit_msginfo msginfo)
         return microkit_msginfo_new(0, 0);
     }
     struct pd_peer *peer = &pd.peers[channel->peer];
-    struct pd_message *message = &peer->out->call;
-    seL4_Word count = microkit_msginfo_get_count(msginfo);
-    count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
-    memcpy(message->words, pd.message, count * sizeof(uint64_t));
-    message->channel = channel->peer_id;
-    message->info =
-        microkit_msginfo_new(microkit_msginfo_get_label(msginfo), (uint16_t)count).words[0];
-    atomic_store_explicit(&message->count, ++peer->calls_made, memory_order_release);
-    pd_wake(peer);
-    pd_wait_reply(peer);
+    do {
+        make_call(peer, channel->peer_id, msginfo);
+    } while (!pd_wait_reply(peer));
 
     microkit_msginfo answer = {{*(volatile const uint64_t *)&peer->in->reply.info}};
-    count = microkit_msginfo_get_count(answer);
+    seL4_Word count = microkit_msginfo_get_count(answer);
     count = count <= PD_MESSAGE_WORDS ? count : PD_MESSAGE_WORDS;
     for (seL4_Word i = 0; i < count; i++) {
         pd.message[i] = *(volatile const uint64_t *)&peer->in->reply.words[i];
@@ -236,16 +241,4 @@ seL4_Word microkit_mr_get(seL4_Uint8 mr)
         return 0;
     }
     return pd.message[mr];
-}
-
-/* Control of children is not there on Linux yet; a caller must not believe otherwise. */
-void microkit_pd_restart(microkit_child child, uintptr_t entry_point)
-{
-    (void)entry_point;
-    pd_misuse("microkit_pd_restart", child, "not possible on Linux yet");
-}
-
-void microkit_pd_stop(microkit_child child)
-{
-    pd_misuse("microkit_pd_stop", child, "not possible on Linux yet");
 }

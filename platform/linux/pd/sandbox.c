@@ -48,7 +48,8 @@ static void must(bool done, const char *what)
 
 static bool is_kept(int fd)
 {
-    if (fd == pd.log_fd || fd == pd.wake_fd || (PD_SANITIZED && fd == STDERR_FILENO)) {
+    if (fd == pd.log_fd || fd == pd.wake_fd || fd == pd.bell_fd ||
+        (PD_SANITIZED && fd == STDERR_FILENO)) {
         return true;
     }
     for (size_t i = 0; i < pd.peer_count; i++) {
@@ -77,6 +78,7 @@ static void close_files(void)
     }
     highest = pd.log_fd > highest ? pd.log_fd : highest;
     highest = pd.wake_fd > highest ? pd.wake_fd : highest;
+    highest = pd.bell_fd > highest ? pd.bell_fd : highest;
     for (int fd = 0; fd <= highest; fd++) {
         if (!is_kept(fd)) {
             (void)close(fd);

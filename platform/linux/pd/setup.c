@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,20 +26,23 @@ static void *map_shared(const struct handoff_item *item, size_t size, int protec
 
 static void map_region(const struct handoff_item *item)
 {
-    uint64_t permissions = item->value[2];
+    uint64_t permissions = item->value[3];
     int protection = ((permissions & PD_MAP_READ) != 0 ? PROT_READ : 0) |
                      ((permissions & PD_MAP_WRITE) != 0 ? PROT_WRITE : 0) |
                      ((permissions & PD_MAP_EXECUTE) != 0 ? PROT_EXEC : 0);
     void *wanted = (void *)(uintptr_t)item->value[0];
-    void *mapped =
-        mmap(wanted, item->value[1], protection, MAP_SHARED | MAP_FIXED_NOREPLACE, item->fd, 0);
+    void *mapped = permissions == 0 ? wanted
+                                    : mmap(wanted, item->value[1], protection,
+                                           MAP_SHARED | MAP_FIXED_NOREPLACE, item->fd, 0);
     if (mapped != wanted) {
         pd_start_failed("region %s cannot be mapped at %#" PRIx64 " (%" PRIu64
                         " bytes): %s; use an address in 0x10000000 to 0x57ffffff or 0x60000000 to "
                         "0x7effffff",
                         item->name, item->value[0], item->value[1], strerror(errno));
     }
-    close(item->fd);
+    if (permissions != 0) {
+        close(item->fd);
+    }
     if (pd.map_count == PD_MAPS_MAX) {
         pd_start_failed("more than %d maps", PD_MAPS_MAX);
     }
@@ -46,7 +50,7 @@ static void map_region(const struct handoff_item *item)
     memcpy(map->name, item->name, sizeof(map->name));
     map->address = item->value[0];
     map->size = item->value[1];
-    map->permissions = (uint32_t)permissions;
+    map->permissions = (uint32_t)item->value[2];
 }
 
 static struct pd_peer *peer_at(uint64_t index)
@@ -120,6 +124,7 @@ static void take_link(const struct handoff_item *item)
         map.value[0] = item->value[1];
         map.value[1] = item->value[2];
         map.value[2] = PD_MAP_READ;
+        map.value[3] = PD_MAP_READ;
         map_region(&map);
         window->address = item->value[1];
         window->size = item->value[2];
@@ -137,6 +142,27 @@ static void take_link(const struct handoff_item *item)
     }
 }
 
+static void take_child(const struct handoff_item *item)
+{
+    switch (item->kind) {
+    case PD_CHILD:
+        if (item->value[0] >= PD_CHANNELS) {
+            pd_start_failed("child %" PRIu64 " is out of range", item->value[0]);
+        }
+        pd.children |= UINT64_C(1) << item->value[0];
+        break;
+    case PD_ORDERS:
+        pd.orders = map_shared(item, PD_PAGE_SIZE, PROT_READ | PROT_WRITE);
+        break;
+    case PD_KERNEL:
+        pd.kernel = map_shared(item, PD_KERNEL_SIZE, PROT_READ);
+        break;
+    default:
+        pd.bell_fd = item->fd;
+        break;
+    }
+}
+
 static void take(const struct handoff_item *item)
 {
     switch (item->kind) {
@@ -149,6 +175,9 @@ static void take(const struct handoff_item *item)
         break;
     case PD_ENTRY:
         memcpy(pd.entry, item->value, sizeof(pd.entry));
+        break;
+    case PD_PROGRAM:
+        pd.program_table = item->value[0];
         break;
     case PD_LOG:
         pd.log_fd = item->fd;
@@ -179,6 +208,12 @@ static void take(const struct handoff_item *item)
     case PD_LINK_DEVICE_HALF:
     case PD_LINK_WAKE:
         take_link(item);
+        break;
+    case PD_CHILD:
+    case PD_ORDERS:
+    case PD_KERNEL:
+    case PD_BELL:
+        take_child(item);
         break;
     default: /* PD_IRQ after the links are attached, PD_PATCH after the image is loaded */
         break;
@@ -218,29 +253,67 @@ static void make_stack(void)
     pd.report->stack_size = pd.stack_size;
 }
 
+/* For the image to read; a program has these variables of its own, patched by the runner. */
+static void set_masks(void)
+{
+    microkit_irqs = pd.irq_ids;
+    for (unsigned id = 0; id < PD_CHANNELS; id++) {
+        if (pd.channels[id].used) {
+            microkit_notifications |= (uint64_t)((pd.channels[id].may & PD_MAY_NOTIFY) != 0) << id;
+            microkit_pps |= (uint64_t)((pd.channels[id].may & PD_MAY_CALL) != 0) << id;
+        }
+    }
+}
+
 void pd_setup(const struct handoff_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         take(&items[i]);
     }
     if (pd.report == NULL || pd.state == NULL || pd.image_fd < 0 || pd.wake_fd < 0 ||
-        pd.log_fd < 0) {
+        pd.log_fd < 0 ||
+        (pd.children != 0 && (pd.orders == NULL || pd.kernel == NULL || pd.bell_fd < 0))) {
         pd_start_failed("the runner handed over too little: sddf and sddf-pd are of two versions");
     }
     attach_links(items, count);
+    set_masks();
     make_stack();
 }
 
-void pd_load(const struct handoff_item *items, size_t count)
+/* The image's file, if it is in a folder; else its descriptor, not by /proc/self: a debugger opens
+ * the name, too. */
+static void name_image(char path[PATH_MAX])
 {
-    char path[32];
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pd.image_fd);
+    char fd[32];
+    (void)snprintf(fd, sizeof(fd), "/proc/%d/fd/%d", getpid(), pd.image_fd);
+    ssize_t length = readlink(fd, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    if (access(path, R_OK) != 0) { /* a memfd has a name, but no file has it */
+        memcpy(path, fd, sizeof(fd));
+    }
+}
+
+static void load_shared_object(void)
+{
+    static char path[PATH_MAX];
+    name_image(path);
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     struct link_map *map = NULL;
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
         pd_start_failed("the image cannot be loaded: %s", dlerror());
     }
     pd.image_base = map->l_addr;
+    pd.image_dynamic = map->l_ld;
+    pd.image_start = pd.image_base;
+}
+
+void pd_load(const struct handoff_item *items, size_t count)
+{
+    if (pd.program_table != 0) {
+        pd_program_load();
+    } else {
+        load_shared_object();
+    }
     pd.report->image_base = pd.image_base;
     for (size_t i = 0; i < count; i++) {
         if (items[i].kind == PD_PATCH) {
@@ -252,5 +325,9 @@ void pd_load(const struct handoff_item *items, size_t count)
     if (pd.entry[2] != 0) {
         pd.protected_ =
             (microkit_msginfo(*)(microkit_channel, microkit_msginfo))(pd.image_base + pd.entry[2]);
+    }
+    if (pd.entry[3] != 0) {
+        pd.fault = (seL4_Bool(*)(microkit_child, microkit_msginfo, microkit_msginfo *))(
+            pd.image_base + pd.entry[3]);
     }
 }

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Our queue, from the header that ships, in four ways: with its whole contract and as a plain
+ * transfer, each with runs of entries (queue_put, queue_get) and entry by entry (net_put_one,
+ * net_get_one).
+ *
+ * The whole contract is what a component does in an activation: look at the peer's epoch, check
+ * what the peer says, fence and look at its mark after each publish; a consumer that finds nothing
+ * arms and looks again. What a wake costs is the platform's, not the queue's: a consumer that may
+ * wait polls here, as those of the other queues do, but it must have been signalled by then
+ * (sddf_audit). A plain transfer has the checks of indices and neither marks nor fences. */
+#include "contender.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE_BYTES = (QUEUE_SIDE_SIZE(CAPACITY_MAX, sizeof(struct net_desc)) + 4095) / 4096 * 4096 };
+
+/* What one side keeps to itself, on lines of its own. */
+struct side {
+    _Alignas(4096) struct connection connection;
+    struct net_desc batch[BURST_MAX];
+    uint64_t signals; /* producer: times that the consumer was to be woken */
+    uint64_t arms;    /* consumer: times that it armed, */
+    uint64_t waits;   /* and that it might have waited */
+    bool waiting;
+};
+
+static struct side producer, consumer;
+static struct queue_side *memory[2];
+
+/* Each opens, then adopts the other, as two components do. */
+static bool sddf_open(uint32_t capacity)
+{
+    for (int i = 0; i < 2 && memory[i] == NULL; i++) {
+        memory[i] = aligned_alloc(4096, SIDE_BYTES);
+        if (memory[i] == NULL) {
+            return false;
+        }
+        memset(memory[i], 0, SIDE_BYTES);
+    }
+    producer.signals = consumer.arms = consumer.waits = 0;
+    consumer.waiting = false;
+    bool open = connection_open(&producer.connection, memory[0], memory[1], capacity, capacity) &&
+                connection_open(&consumer.connection, memory[1], memory[0], capacity, capacity);
+    open = open && connection_poll(&producer.connection) == CONNECTION_RESTARTED &&
+           connection_adopt(&producer.connection);
+    open = open && connection_poll(&consumer.connection) == CONNECTION_RESTARTED &&
+           connection_adopt(&consumer.connection);
+    return open && connection_poll(&producer.connection) == CONNECTION_READY &&
+           connection_poll(&consumer.connection) == CONNECTION_READY;
+}
+
+/* No wake is lost: each wait that ended was signalled, and nobody was signalled who had not armed.
+ */
+static const char *sddf_audit(void)
+{
+    if (producer.connection.violations + consumer.connection.violations != 0) {
+        return "violations were counted between two honest sides";
+    }
+    if (producer.signals < consumer.waits) {
+        return "a waiting consumer was not signalled";
+    }
+    return producer.signals > consumer.arms ? "more signals than arms" : NULL;
+}
+
+static inline __attribute__((always_inline)) bool put_entries(uint32_t first, uint32_t burst,
+                                                              bool slots)
+{
+    struct connection *c = &producer.connection;
+    if (queue_space(c, burst) < burst) {
+        return false;
+    }
+    if (slots) {
+        for (uint32_t i = 0; i < burst; i++) {
+            net_put_one(c, entry_make(first + i));
+        }
+    } else {
+        batch_make(producer.batch, first, burst);
+        net_put(c, producer.batch, burst);
+    }
+    queue_publish(c);
+    return true;
+}
+
+static inline __attribute__((always_inline)) uint32_t get_entries(uint32_t first, uint32_t count,
+                                                                  uint64_t *wrong, bool slots)
+{
+    struct connection *c = &consumer.connection;
+    if (slots) {
+        for (uint32_t i = 0; i < count; i++) {
+            *wrong |= entry_wrong(net_get_one(c), first + i);
+        }
+    } else {
+        count = net_get(c, consumer.batch, count);
+    }
+    queue_release(c);
+    if (!slots) {
+        *wrong |= batch_wrong(consumer.batch, first, count);
+    }
+    return count;
+}
+
+static inline __attribute__((always_inline)) bool put_whole(uint32_t first, uint32_t burst,
+                                                            bool slots)
+{
+    if (connection_poll(&producer.connection) != CONNECTION_READY ||
+        !put_entries(first, burst, slots)) {
+        return false;
+    }
+    producer.signals += queue_signal(&producer.connection);
+    return true;
+}
+
+static inline __attribute__((always_inline)) uint32_t get_whole(uint32_t first, uint32_t burst,
+                                                                uint64_t *wrong, bool slots)
+{
+    struct connection *c = &consumer.connection;
+    if (connection_poll(c) != CONNECTION_READY) {
+        return 0;
+    }
+    uint32_t available = queue_available(c);
+    if (available == 0) {
+        if (!consumer.waiting) {
+            consumer.arms++;
+            consumer.waiting = queue_arm(c, 1);
+        }
+        return 0;
+    }
+    consumer.waits += consumer.waiting;
+    consumer.waiting = false;
+    return get_entries(first, available < burst ? available : burst, wrong, slots);
+}
+
+static inline __attribute__((always_inline)) uint32_t get_plain(uint32_t first, uint32_t burst,
+                                                                uint64_t *wrong, bool slots)
+{
+    uint32_t available = queue_available(&consumer.connection);
+    available = available < burst ? available : burst;
+    return available == 0 ? 0 : get_entries(first, available, wrong, slots);
+}
+
+#define SDDF_CONTENDER(prefix, title, put, get, slots)                            \
+    static bool prefix##_put(uint32_t first, uint32_t burst)                      \
+    {                                                                             \
+        return put(first, burst, slots);                                          \
+    }                                                                             \
+    static uint32_t prefix##_get(uint32_t first, uint32_t burst, uint64_t *wrong) \
+    {                                                                             \
+        return get(first, burst, wrong, slots);                                   \
+    }                                                                             \
+    CONTENDER_LOOPS(prefix, prefix##_put, prefix##_get)                           \
+    const struct contender contender_##prefix = {                                 \
+        .name = (title),                                                          \
+        .open = sddf_open,                                                        \
+        .produce = prefix##_produce,                                              \
+        .consume = prefix##_consume,                                              \
+        .alternate = prefix##_alternate,                                          \
+        .audit = sddf_audit,                                                      \
+    }
+
+SDDF_CONTENDER(sddf, "sddf", put_whole, get_whole, false);
+SDDF_CONTENDER(sddf_plain, "sddf-plain", put_entries, get_plain, false);
+SDDF_CONTENDER(sddf_slots, "sddf-slots", put_whole, get_whole, true);
+SDDF_CONTENDER(sddf_slots_plain, "sddf-slots-plain", put_entries, get_plain, true);

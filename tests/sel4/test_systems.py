@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every system under systems/ on real seL4, booted in QEMU, from the same YAML as on Linux. A system
+with a check of its own below gets it; any other must boot, and none of its PDs may fault."""
+import socket
+import threading
+import time
+
+import conftest
+import pytest
+import qemu_echo
+
+SYSTEMS = sorted((conftest.ROOT / "systems").glob("*/*.yaml"))
+DATAGRAMS = 500
+BOOT_SECONDS = 60
+FAULT_SECONDS = 5
+# Counters that stay at zero among components and peers that behave.
+ILL = ("violations", "device_errors")
+
+
+def check_echo(kit, image):
+    """Each client echoes every datagram unchanged; nobody counts anything ill."""
+    with qemu_echo.Machine(image, board=conftest.BOARD, cores=kit.cores) as machine:
+        machine.wait_until_up()
+        reports = machine.echo(DATAGRAMS)
+        stats, console = machine.stats(), machine.console()
+    print(*reports, stats, sep="\n")
+    assert len(reports) == 2
+    assert all(report.perfect(DATAGRAMS) for report in reports)
+    echoed = [counters["udp_echoed"] for counters in stats.values() if "udp_echoed" in counters]
+    assert len(echoed) == 2 and all(count >= DATAGRAMS for count in echoed)
+    ill = {name: counters for name, counters in stats.items()
+           if any(counters.get(counter) for counter in ILL)}
+    assert not ill
+    return console
+
+
+def check_boots(kit, image):
+    """It starts, and seconds later none of its PDs has faulted."""
+    with conftest.qemu.Machine(image, conftest.BOARD, kit.cores) as machine:
+        machine.wait_until(machine.stats, "component that opened its statistics", BOOT_SECONDS)
+        time.sleep(FAULT_SECONDS)
+        return machine.console()
+
+
+CHECKS = {"echo": check_echo}
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)
+def test_the_system_works_on_sel4(kit, system):
+    image, _ = kit.build(system)
+    console = CHECKS.get(system.stem, check_boots)(kit, image)
+    print(console)
+    if kit.prints:
+        assert "Microkit Monitor started" in console and "MON|ERROR" not in console
+
+
+@pytest.mark.parametrize("kit", [config for config in conftest.CONFIGS if config.endswith("debug")],
+                         indirect=True)
+def test_a_device_that_does_not_answer_is_named(kit):
+    """QEMU's transport without a device behind it. Only debug configurations print."""
+    with kit.machine(conftest.ROOT / "systems/echo/echo.yaml") as machine:
+        machine.wait_until(lambda: "MON|ERROR: faulting PD" in machine.console(), "fault", BOOT_SECONDS)
+        console = machine.console()
+    assert "eth0_driver: the VirtIO device is of another kind, or none is plugged in" in console, console
+    assert console.count("faulting PD") == 1 and "faulting PD: eth0_driver" in console, console
+
+
+def test_two_builds_give_identical_images_and_say_how_big_each_component_is(kit, tmp_path):
+    echo = conftest.ROOT / "systems/echo/echo.yaml"
+    first, said = kit.build(echo)
+    second, _ = kit.build(echo, tmp_path / "else" / "where")
+    assert first.read_bytes() == second.read_bytes()
+    for component in ("net_virtio", "net_virt_rx", "net_virt_tx", "net_copier", "echo"):
+        (row,) = (line.split() for line in said.splitlines() if line.endswith(f" {component}.elf"))
+        text, data, bss, total = map(int, row[:4])
+        assert text > 1000 and text + data + bss == total
+
+
+def test_a_lost_a_changed_and_a_repeated_answer_are_each_counted():
+    """The checker itself, against an echo that misbehaves; needs no SDK."""
+    batch = [f"0.{number}.payload".encode() for number in range(5)]
+    report = qemu_echo.Report("peer")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.settimeout(5)
+
+        def misbehave():
+            for number in range(len(batch)):
+                datagram, sender = peer.recvfrom(2048)
+                answers = {1: [], 2: [datagram[:-1] + b"?"], 3: [datagram, datagram]}
+                for answer in answers.get(number, [datagram]):
+                    peer.sendto(answer, sender)
+
+        thread = threading.Thread(target=misbehave)
+        thread.start()
+        with qemu_echo.open_socket(peer.getsockname()[1], 0.5) as sock:
+            for datagram in batch:
+                sock.send(datagram)
+            qemu_echo.collect(sock, batch, report)
+        thread.join()
+    assert (report.sent, report.correct, report.wrong) == (5, 3, 1)
+    assert (report.lost, report.unasked) == (1, 1)
+    assert not report.perfect(5)
