@@ -149,6 +149,14 @@ def test_without_strict_a_second_deferred_call_is_said_and_replaces_the_first(tm
         run.until("probe| init done\n")
 
 
+@pytest.mark.skipif(not SANITIZED, reason="a build without sanitizers")
+def test_what_a_sanitizer_finds_is_said_and_ends_the_process(tmp_path):
+    with probe(tmp_path, "bait", more=PING_PONG) as run:
+        code, output = run.end()
+        assert code == 1 and "AddressSanitizer: stack-buffer-overflow" in output
+        assert "the process of all PDs ended with code 73\n" in output
+
+
 def test_a_driver_reads_its_device(tmp_path):
     with Run(tmp_path, DRIVER, IN_PROCESS) as run:
         run.until("driver| magic value 1953655158\n")
