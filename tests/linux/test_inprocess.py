@@ -98,9 +98,10 @@ def test_the_highest_pd_that_does_not_wait_runs_and_equals_take_turns(tmp_path):
                + channel("low", 4, "called", 1, 'pp="true"') + channel("high", 2, "mid", 1))
     with Run(tmp_path, system, IN_PROCESS) as run:
         run.until("low| order ")
-        # equal and fair have not run init() yet when low notifies them: they run in the order of
-        # the description; fair was then notified on two channels, and low last.
-        run.until("order aHhMbPcdEeFFL\n")
+        # high, called and mid begin, then low. equal and fair (1, 2) have not when low notifies
+        # them, nor when high sends low back among them: low goes on first. They run in the order
+        # of the description; fair was then notified on two channels, and low last.
+        run.until("order ...aHhMbPcd1Ee2FFL\n")
 
 
 @pytest.mark.parametrize("action, said", [
