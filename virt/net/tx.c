@@ -14,6 +14,7 @@
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
  * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
 #include "bucket.h"
+#include "tx_counters.h"
 
 #include <base/peer.h>
 #include <base/timer.h>
@@ -53,37 +54,6 @@ static uint64_t held_until;     /* ns; the first of the held clients; UINT64_MAX
 static uint64_t timeout_at;     /* ns; that the timer was told; UINT64_MAX: none */
 static struct signals signals;
 static struct stats_page *stats;
-
-enum counter {
-    FRAMES,
-    BYTES,
-    DROP_BAD_OFFSET,
-    DROP_BAD_LENGTH,
-    DROP_IN_FLIGHT,
-    DROP_SOURCE_MAC,
-    BAD_DRIVER_RETURN,
-    VIOLATIONS,
-    ACTIVATIONS,
-    SIGNALS,
-    HELD,
-    TIMER_FAILURES,
-    COUNTERS
-};
-
-static const char *const counter_names[COUNTERS] = {
-    "frames",
-    "bytes",
-    "drop_bad_offset",
-    "drop_bad_length",
-    "drop_in_flight",
-    "drop_source_mac",
-    "bad_driver_return",
-    "violations",
-    "activations",
-    "signals",
-    "held",
-    "timer_failures",
-};
 
 /* The client after this one, round and round. */
 static inline struct client *next(struct client *client)
@@ -127,8 +97,7 @@ static inline enum counter judge(const struct client *client, const struct net_d
     if (flight_test(client, *buffer)) {
         return DROP_IN_FLIGHT;
     }
-    if (frame->length < NET_ETHERNET_HEADER ||
-        frame->length > net_buffer_offset(&client->buffers, 1)) {
+    if (!net_frame_fits(&client->buffers, frame->length)) {
         return DROP_BAD_LENGTH;
     }
     if (net_frame_source((const shared_u64 *)(client->data + frame->address)) != client->mac) {
