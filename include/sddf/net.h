@@ -122,6 +122,12 @@ static inline uint64_t net_buffer_offset(const struct net_buffers *buffers, uint
     return (uint64_t)number << buffers->shift;
 }
 
+/* True if a frame of `length` bytes has a header and lies within its buffer. */
+static inline bool net_frame_fits(const struct net_buffers *buffers, uint32_t length)
+{
+    return length >= NET_ETHERNET_HEADER && length <= 1U << buffers->shift;
+}
+
 /* MAC addresses as numbers, the first byte in the lowest bits. A frame begins with its
  * destination's and its source's (IEEE 802.3, 3.1.1), and lies at the start of a buffer; each word
  * of it is read once, since a client or a device may change it meanwhile. */

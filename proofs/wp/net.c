@@ -24,3 +24,8 @@ static inline uint64_t net_buffer_offset(const struct net_buffers *buffers, uint
     ensures \result == \null ==> buffers->count * buffer_size <= region_size; */
 static inline const char *net_buffers_open(struct net_buffers *buffers, uint64_t region_size,
                                            uint32_t buffer_size);
+
+/*@ requires cut(buffers);
+    assigns \nothing;
+    ensures \result ==> NET_ETHERNET_HEADER <= length <= (1 << buffers->shift); */
+static inline bool net_frame_fits(const struct net_buffers *buffers, uint32_t length);

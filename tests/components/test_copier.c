@@ -85,7 +85,7 @@ static void expect_copy(uint32_t from, uint32_t to, uint16_t length)
 
 static void test_copies(void **state)
 {
-    static const uint16_t lengths[] = {1, 14, 60, 1514, NET_BUFFER_SIZE};
+    static const uint16_t lengths[] = {14, 15, 60, 1514, NET_BUFFER_SIZE};
     (void)state;
     start();
     for (uint32_t i = 0; i < 5; i++) {
@@ -99,7 +99,7 @@ static void test_copies(void **state)
         assert_int_equal(client_data[offset_of(i + 7) + lengths[i]], 0x5a);
     }
     assert_int_equal(mock_counter("frames"), 5);
-    assert_int_equal(mock_counter("bytes"), 1 + 14 + 60 + 1514 + NET_BUFFER_SIZE);
+    assert_int_equal(mock_counter("bytes"), 14 + 15 + 60 + 1514 + NET_BUFFER_SIZE);
 }
 
 static void test_no_buffers(void **state)
@@ -193,6 +193,7 @@ static void test_bad_frames(void **state)
 {
     static const struct net_desc wrong[] = {
         {.address = 0, .length = 0},
+        {.address = 0, .length = NET_ETHERNET_HEADER - 1},
         {.address = 0, .length = NET_BUFFER_SIZE + 1},
         {.address = 1, .length = 60},
         {.address = (uint64_t)BUFFERS * NET_BUFFER_SIZE, .length = 60},
@@ -202,7 +203,7 @@ static void test_bad_frames(void **state)
     (void)state;
     start();
     peer_put(&client, 0, 0);
-    for (uint32_t i = 0; i < 5; i++) {
+    for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         peer_put(&virt, wrong[i].address, wrong[i].length);
         mock_enter(VIRT_CHANNEL);
         assert_int_equal(mock_counter("bad_virt_frame"), i + 1);

@@ -75,7 +75,7 @@ void mock_mmio_write(uintptr_t address, unsigned size_bytes, uint64_t value)
 static void in_a_namespace(void)
 {
     if (unshare(CLONE_NEWNET) != 0) {
-        print_message("skipped: a network namespace is not permitted: %s\n", strerror(errno));
+        print_message("# skipped: a network namespace is not permitted: %s\n", strerror(errno));
         skip();
     }
     int quiet = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
@@ -120,7 +120,7 @@ static void start(void)
     assert_true(umem != MAP_FAILED && rings != MAP_FAILED);
     if (!xsk_socket_open(&xsk, umem, UMEM_SIZE, UMEM_IO) || !xsk_socket_map(&xsk, rings) ||
         !xsk_socket_bind(&xsk, "here", 0)) {
-        print_message("skipped: %s\n", xsk.error);
+        print_message("# skipped: %s\n", xsk.error);
         xsk_socket_close(&xsk);
         skip();
     }

@@ -26,6 +26,7 @@ uint64_t fuzz_looks_left;
 
 char microkit_name[MICROKIT_PD_NAME_LENGTH] = "fuzzed";
 seL4_Bool microkit_have_signal;
+static uint64_t message[4], answers; /* see microkit_ppcall() */
 
 static char console[CONSOLE_SIZE];
 static size_t console_used;
@@ -196,6 +197,7 @@ void fuzz_header(struct config_header *header, enum config_kind kind, uint32_t s
 static void enter(void)
 {
     memset(&fuzz_record, 0, sizeof(fuzz_record));
+    answers = 0;
     inside = true;
     looks_total = 0;
     looks_next();
@@ -282,6 +284,28 @@ void microkit_deferred_irq_ack(microkit_channel channel)
 {
     must(fuzz_record.deferred++ == 0, "a second deferred call");
     microkit_irq_ack(channel);
+}
+
+/* A callee whose answers mean nothing: labels, lengths and words as they come. */
+void microkit_mr_set(seL4_Uint8 index, uint64_t value)
+{
+    must(index < 4, "a message register that does not exist");
+    message[index] = value;
+}
+
+uint64_t microkit_mr_get(seL4_Uint8 index)
+{
+    must(index < 4, "a message register that does not exist");
+    return message[index];
+}
+
+microkit_msginfo microkit_ppcall(microkit_channel channel, microkit_msginfo request)
+{
+    (void)channel;
+    (void)request;
+    answers = answers * UINT64_C(6364136223846793005) + 1; /* Knuth's MMIX */
+    message[0] = answers;
+    return microkit_msginfo_new(answers >> 60 & 1, (uint16_t)(answers >> 56 & 1));
 }
 
 void microkit_dbg_puts(const char *text)

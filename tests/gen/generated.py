@@ -136,7 +136,23 @@ def client(b):
     return fields
 
 
-KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x0105: client}
+def timer_driver(b):
+    fields = {"registers": b.region()}
+    fields["irq_channel"], count = b.take("II")
+    fields["channels"] = list(b.take("56I"))
+    assert not any(fields["channels"][count:])
+    del fields["channels"][count:]
+    return fields
+
+
+def timer_client(b):
+    channel, reserved = b.take("II")
+    assert reserved == 0
+    return {"channel": channel}
+
+
+KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x0105: client,
+         0x0201: timer_driver, 0x0202: timer_client}
 
 
 def decode(path):

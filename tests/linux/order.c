@@ -22,6 +22,7 @@ static void note(char letter)
 void init(void)
 {
     if (microkit_name[0] != 'l') {
+        note(microkit_name[0] == 'e' ? '1' : microkit_name[0] == 'f' ? '2' : '.');
         return;
     }
     note('a');

@@ -98,9 +98,10 @@ def test_the_highest_pd_that_does_not_wait_runs_and_equals_take_turns(tmp_path):
                + channel("low", 4, "called", 1, 'pp="true"') + channel("high", 2, "mid", 1))
     with Run(tmp_path, system, IN_PROCESS) as run:
         run.until("low| order ")
-        # equal and fair have not run init() yet when low notifies them: they run in the order of
-        # the description; fair was then notified on two channels, and low last.
-        run.until("order aHhMbPcdEeFFL\n")
+        # high, called and mid begin, then low. equal and fair (1, 2) have not when low notifies
+        # them, nor when high sends low back among them: low goes on first. They run in the order
+        # of the description; fair was then notified on two channels, and low last.
+        run.until("order ...aHhMbPcd1Ee2FFL\n")
 
 
 @pytest.mark.parametrize("action, said", [
@@ -147,6 +148,14 @@ def test_without_strict_a_second_deferred_call_is_said_and_replaces_the_first(tm
     with probe(tmp_path, "defer-twice", "--no-strict") as run:
         run.until("probe| microkit_deferred_notify(2): a deferred call already waited")
         run.until("probe| init done\n")
+
+
+@pytest.mark.skipif(not SANITIZED, reason="a build without sanitizers")
+def test_what_a_sanitizer_finds_is_said_and_ends_the_process(tmp_path):
+    with probe(tmp_path, "bait", more=PING_PONG) as run:
+        code, output = run.end()
+        assert code == 1 and "AddressSanitizer: stack-buffer-overflow" in output
+        assert "the process of all PDs ended with code 73\n" in output
 
 
 def test_a_driver_reads_its_device(tmp_path):

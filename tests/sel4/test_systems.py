@@ -42,7 +42,23 @@ def check_boots(kit, image):
         return machine.console()
 
 
-CHECKS = {"echo": check_echo}
+def check_clock(kit, image):
+    """Each clock ticks once in each of its periods, by the timer's own time."""
+    seconds = 3
+    with conftest.qemu.Machine(image, conftest.BOARD, kit.cores) as machine:
+        machine.wait_until(lambda: machine.stats().get("clock0", {}).get("ticks", 0) >= 100 * seconds,
+                           f"{100 * seconds} ticks of 10 ms", BOOT_SECONDS)
+        stats, console = machine.stats(), machine.console()
+    print(stats)
+    for name, per_second in (("clock0", 100), ("clock1", 1000 / 35), ("clock2", 10)):
+        ticked = stats[name]["ticks"] + stats[name]["missed"]
+        assert abs(ticked - stats["clock0"]["ticks"] / 100 * per_second) <= 0.05 * ticked + 2
+        assert stats[name]["missed"] <= 0.05 * ticked + 2
+    assert stats["timer_driver"]["bad_requests"] == 0
+    return console
+
+
+CHECKS = {"echo": check_echo, "clock": check_clock}
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)

@@ -29,7 +29,8 @@ RESTRICTED = {
              "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"],
 }
 PARTS = ["tools/sddf/sddf", "tools/load/sddf-load", "tools/load/sddf-echo-linux",
-         "platform/linux/sddf-pd", "platform/linux/device/sddf-virtio-net"]
+         "platform/linux/sddf-pd", "platform/linux/sddf-pds",
+         "platform/linux/device/sddf-virtio-net"]
 
 
 class Clone:
@@ -92,15 +93,16 @@ def test_the_demo_measures_over_the_wire_and_says_so_and_leaves_nothing(clone):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert err.count("not permitted here") == 1 and "in-memory wire" in err.splitlines()[0]
-    for name, over in (("sddf", "in-memory wire"), ("linux-recv", "loopback"),
-                       ("linux-mmsg", "loopback")):
+    for name, over in (("sddf", "in-memory wire"), ("sddf-in-process", "in-memory wire"),
+                       ("linux-recv", "loopback"), ("linux-mmsg", "loopback")):
         rows = [line for line in out.splitlines() if line.startswith(f"{name} ") and over in line]
         assert len(rows) == 3, out
     assert "do not compare" in out
     runs = lab.read_json(clone.build / "demo/report.json")["runs"]
     assert [(run["system"], run["over"]) for run in runs] == \
-        [("sddf", "in-memory wire")] * 3 + [("linux-recv", "loopback")] * 3 + \
-        [("linux-mmsg", "loopback")] * 3
+        [("sddf", "in-memory wire")] * 3 + [("sddf-in-process", "in-memory wire")] * 3 + \
+        [("linux-recv", "loopback")] * 3 + [("linux-mmsg", "loopback")] * 3
+    processes = {"sddf": 8, "sddf-in-process": 2}
     for run in runs:
         assert {"offered_pps", "achieved_pps", "lost_by_reason"} <= set(run)
         assert run["corrupt"] == 0 and run["received"] > 0
@@ -108,7 +110,7 @@ def test_the_demo_measures_over_the_wire_and_says_so_and_leaves_nothing(clone):
         assert run["lost"] == sum(value for name, value in run["lost_by_reason"].items()
                                   if name.startswith("generator."))
         assert set(run["rtt_us"]) == {"p50", "p90", "p99", "max"}
-        assert len(run["cpu"]["by_pd"]) == (8 if run["system"] == "sddf" else 1)
+        assert len(run["cpu"]["by_pd"]) == processes.get(run["system"], 1)
     assert clone.left() == []
 
 

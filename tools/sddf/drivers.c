@@ -54,7 +54,7 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers)
     read_image(yaml_need(root, "image"), driver);
     bool has_rings = strcmp(driver->class_name, "timer") != 0;
     const struct yaml_node *rings = has_rings ? yaml_need(root, "rings") : NULL;
-    if (yaml_as_size(rings, PAGE, RINGS_SIZE_MAX, &driver->rings_size) &&
+    if (rings != NULL && yaml_as_size(rings, PAGE, RINGS_SIZE_MAX, &driver->rings_size) &&
         driver->rings_size % PAGE != 0)
         yaml_error(rings, RULE_MISALIGNED,
                    "found %s" ALLOWED "a multiple of 4KiB" REMEDY "round it up", rings->text);

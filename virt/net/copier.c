@@ -59,7 +59,7 @@ static uint32_t copy(const struct net_desc *frame)
 {
     struct net_desc to;
     uint32_t number;
-    if (frame->length == 0 || frame->length > config->buffer_size ||
+    if (!net_frame_fits(&virt_buffers, frame->length) ||
         !net_buffer_at(&virt_buffers, frame->address, &number)) {
         stats_add(stats, BAD_VIRT_FRAME, 1);
         return 0;

@@ -182,7 +182,7 @@ static __attribute__((noinline)) void invalidate(uintptr_t address, size_t size_
 static uint64_t deliver(uint32_t buffer, uint16_t length)
 {
     uintptr_t address = data + net_buffer_offset(&buffers, buffer);
-    if (length < NET_ETHERNET_HEADER || length > net_buffer_offset(&buffers, 1)) {
+    if (!net_frame_fits(&buffers, length)) {
         return drop_length(buffer);
     }
     if (!config->dma_coherent) {

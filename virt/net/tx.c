@@ -14,9 +14,9 @@
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
  * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
 #include "bucket.h"
+#include "timeout.h"
 
 #include <base/peer.h>
-#include <base/timer.h>
 #include <microkit.h>
 #include <sddf/cache.h>
 #include <sddf/log.h>
@@ -49,8 +49,7 @@ static uint32_t in_flight_total;
 static uint64_t returned;       /* clients with returns that are not published yet */
 static uint32_t driver_refused; /* returns in this activation; see driver_misbehaves() */
 static bool driver_asked;       /* told that we wait, and nothing has come back since */
-static uint64_t held_until;     /* ns; the first of the held clients; UINT64_MAX: none is held */
-static uint64_t timeout_at;     /* ns; that the timer was told; UINT64_MAX: none */
+static struct timeout timeout;  /* for the first of the held clients */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -127,8 +126,7 @@ static inline enum counter judge(const struct client *client, const struct net_d
     if (flight_test(client, *buffer)) {
         return DROP_IN_FLIGHT;
     }
-    if (frame->length < NET_ETHERNET_HEADER ||
-        frame->length > net_buffer_offset(&client->buffers, 1)) {
+    if (!net_frame_fits(&client->buffers, frame->length)) {
         return DROP_BAD_LENGTH;
     }
     if (net_frame_source((const shared_u64 *)(client->data + frame->address)) != client->mac) {
@@ -199,30 +197,21 @@ static uint64_t pass_on(struct client *client, uint32_t count)
 static void hold(struct client *client, uint64_t ns)
 {
     client->held = true;
-    held_until = ns < held_until ? ns : held_until;
+    timeout_want(&timeout, ns);
     stats_add(stats, HELD, 1);
 }
 
-/* The bucket by the time of now; false, and the client is held, if there is no time. */
-static bool fill(struct client *client)
+/* Passes on as many of a limited client's next `count` frames as it has tokens for; the rest waits
+ * where it is. True if all were passed on. Without the time nothing is earned. */
+static __attribute__((cold, noinline)) bool pass_on_limited(struct client *client, uint32_t count)
 {
     uint64_t now;
-    if (!timer_now(config->timer_channel, &now)) {
+    if (!timer_now(timeout.channel, &now)) {
         stats_add(stats, TIMER_FAILURES, 1);
         hold(client, 0);
         return false;
     }
     bucket_fill(&client->bucket, now);
-    return true;
-}
-
-/* Passes on as many of a limited client's next `count` frames as it has tokens for; the rest waits
- * where it is. True if all were passed on. */
-static __attribute__((cold, noinline)) bool pass_on_limited(struct client *client, uint32_t count)
-{
-    if (!fill(client)) {
-        return false;
-    }
     for (uint32_t i = 0; i < count; i++) {
         if (!bucket_may_send(&client->bucket)) {
             hold(client, bucket_ready_ns(&client->bucket));
@@ -233,23 +222,9 @@ static __attribute__((cold, noinline)) bool pass_on_limited(struct client *clien
     return true;
 }
 
-/* Before waiting: one timeout for all that is held. It stays the next one until it comes. */
-static void set_timeout(void)
-{
-    uint64_t now;
-    if (held_until < timeout_at) {
-        if (timer_call(config->timer_channel, TIMER_SET_AT, 1, held_until, &now)) {
-            timeout_at = held_until;
-        } else {
-            stats_add(stats, TIMER_FAILURES, 1);
-        }
-    }
-}
-
-/* Whoever is not due yet is held again. */
 static void release_held(void)
 {
-    held_until = timeout_at = UINT64_MAX;
+    timeout_clear(&timeout);
     for (struct client *client = clients; client < clients_end; client++) {
         client->held = false;
     }
@@ -442,7 +417,9 @@ static inline __attribute__((always_inline)) void serve(void)
         signal_now(&signals);
     }
 
-    set_timeout();
+    if (!timeout_set(&timeout)) {
+        stats_add(stats, TIMER_FAILURES, 1);
+    }
     stats_add(stats, ACTIVATIONS, 1);
     stats_set(stats, SIGNALS, signals.sent);
 }
@@ -490,7 +467,8 @@ static void clients_open(void)
     }
     clients_end = clients + config->client_count;
     first_client = last_returned = clients;
-    held_until = timeout_at = UINT64_MAX;
+    timeout.channel = config->timer_channel;
+    timeout_clear(&timeout);
 }
 
 void init(void)

@@ -166,7 +166,7 @@ static void start(void)
     if (!device.has_mac) {
         choose_mac();
     }
-    stats_open(process.stats, process.name, virtio_net_counter_names, VIRTIO_NET_COUNTERS);
+    process_open_stats(virtio_net_counter_names, VIRTIO_NET_COUNTERS);
     device_link_open(&process.link);
     for (uint32_t offset = 0; offset < process.link.registers_size; offset += 4) {
         if (virtio_net_is_synchronous(offset)) {

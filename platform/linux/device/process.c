@@ -148,14 +148,21 @@ static void receive_handoff(void)
 
 void process_start(void)
 {
-    static struct stats_page private_stats;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGPIPE, SIG_IGN);
     process.log_fd = STDERR_FILENO;
     process.ready_fd = -1;
     process.link.device_wake = process.link.driver_wake = -1;
-    process.stats = &private_stats;
     receive_handoff();
+}
+
+void process_open_stats(const char *const *names, uint32_t count)
+{
+    static struct stats_page private_stats;
+    if (process.stats == NULL) {
+        process.stats = &private_stats;
+    }
+    stats_open(process.stats, process.name, names, count);
 }
 
 void process_serve(const struct device_ops *ops, void *device)

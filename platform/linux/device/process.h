@@ -22,7 +22,7 @@ struct device_process {
     char name[HANDOFF_NAME_MAX]; /* of the device on the board */
     int log_fd, ready_fd;
     struct device_link link;
-    struct stats_page *stats; /* never NULL */
+    struct stats_page *stats; /* after process_open_stats() */
 };
 
 /* The one of this program, which sets its first members. */
@@ -37,6 +37,8 @@ void *process_map(const struct handoff_item *item, uint64_t size, int protection
 
 /* First thing in main(). Dies if something is missing. */
 void process_start(void);
+/* Starts the statistics at zero; a page of our own if none was handed over. */
+void process_open_stats(const char *const *names, uint32_t count);
 /* Enters the sandbox, tells the runner that the registers are served, and serves them. */
 _Noreturn void process_serve(const struct device_ops *ops, void *device);
 

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* Gives up user, groups and capabilities, and all system calls but those of the loop, the wires and clocks;
- * any other kills the process. False with errno set when a step failed. Sanitizers need system
- * calls of their own: with them only the privileges go. */
+/* Gives up user, groups and capabilities, and all system calls but those of the loop, the wires and
+ * clocks; any other kills the process. False with errno set when a step failed. Sanitizers need
+ * system calls of their own: with them only the privileges go. */
 bool sandbox_enter(void);
 
 #endif

@@ -137,7 +137,7 @@ int main(void)
     if (timer.fd < 0) {
         process_die("making a timer: %s", strerror(errno));
     }
-    stats_open(process.stats, process.name, counter_names, COUNTERS);
+    process_open_stats(counter_names, COUNTERS);
     device_link_open(&process.link);
     for (uint32_t offset = 0; offset < process.link.registers_size; offset += 4) {
         device_link_synchronous(&process.link, offset);

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`sddf gen`: timers and rates."""
+import pytest
+from generated import ROOT, echo_yaml, gen, generate
+
+TIMER = "timer:\n  timer: {}\n"
+CLOCK = (ROOT / "systems/clock/clock.yaml").read_text()
+
+
+def limited(rate):
+    return echo_yaml(2).replace("ip: 10.0.0.2/24,", f"ip: 10.0.0.2/24, {rate},")
+
+
+def test_a_rate_reaches_the_transmit_virtualiser_in_bytes_and_it_may_call_the_timer(tmp_path):
+    system = generate(tmp_path, limited("rate: 100Mbit/s") + TIMER)
+    virt = system.blobs["eth0_virt_tx"]
+    rates = [(client["rate"], client["burst"]) for client in virt["clients"]]
+    assert rates == [(12_500_000, 250_000), (0, 0)]
+    (channel,) = system.blobs["timer_driver"]["channels"]
+    assert [("timer_driver", channel), ("eth0_virt_tx", virt["timer_channel"])] in system.channels
+    text = system.file.read_text()
+    assert text.count('pp="true"') == 1
+    assert f'<end pd="eth0_virt_tx" id="{virt["timer_channel"]}" pp="true" />' in text
+
+
+def test_a_burst_is_as_the_file_says_and_a_small_rate_has_room_for_two_frames(tmp_path):
+    system = generate(tmp_path / "a", limited("rate: 8kbit/s, burst: 3KiB") + TIMER)
+    assert system.blobs["eth0_virt_tx"]["clients"][0]["burst"] == 3072
+    system = generate(tmp_path / "b", limited("rate: 8kbit/s") + TIMER)
+    client = system.blobs["eth0_virt_tx"]["clients"][0]
+    assert (client["rate"], client["burst"]) == (1000, 4096)
+
+
+def test_without_a_rate_no_virtualiser_may_call_a_timer(tmp_path):
+    system = generate(tmp_path, echo_yaml(2) + TIMER)
+    assert system.blobs["eth0_virt_tx"]["timer_channel"] == 0xFFFFFFFF
+    assert system.blobs["timer_driver"]["channels"] == []
+    assert "pp=" not in system.file.read_text()
+
+
+@pytest.mark.parametrize("board", ["linux", "qemu_virt_aarch64"])
+def test_each_client_of_a_timer_may_call_it_and_the_driver_maps_its_registers_alone(tmp_path, board):
+    system = generate(tmp_path, CLOCK, board=board, name="clock")
+    driver = system.blobs["timer_driver"]
+    assert len(set(driver["channels"])) == 3
+    for number, channel in enumerate(driver["channels"]):
+        name = f"clock{number}"
+        client = system.blobs[name]["channel"]
+        assert [("timer_driver", channel), (name, client)] in system.channels
+        assert f'<end pd="{name}" id="{client}" pp="true" />' in system.file.read_text()
+        assert set(system.maps(name)) == {f"{name}_config", f"{name}_stats"}
+    in_memory = board == "linux"
+    assert ("timer_regs" in system.maps("timer_driver")) == in_memory
+    assert (driver["registers"]["address"] != 0) == in_memory
+    irq = system.pds["timer_driver"].find("irq")
+    assert (irq.get("irq"), irq.get("trigger")) == ("50" if in_memory else "30", "level")
+    assert int(irq.get("id")) == driver["irq_channel"] not in driver["channels"]
+
+
+REFUSED = {
+    "a rate needs a timer": (
+        limited("rate: 1Mbit/s"),
+        'found a rate, which needs a timer; add "timer: { timer: {} }"'),
+    "a rate has a unit": (
+        limited("rate: 1000000") + TIMER,
+        'found "1000000", expected a rate with its unit, as 10kbit/s, 100Mbit/s or 1Gbit/s'),
+    "a rate is not zero": (
+        limited("rate: 0bit/s") + TIMER, "found 0bit/s, expected 8000 to 100000000000 bit/s"),
+    "a burst needs a rate": (
+        limited("burst: 4KiB") + TIMER, 'found a burst without a rate; add "rate"'),
+    "a timer is one of the board's": (
+        CLOCK.replace("  timer:\n", "  eth0:\n"), "has no such timer, expected timer"),
+    "a timer's client is a component": (
+        CLOCK.replace("[clock0", "[clock7"),
+        'there is no component "clock7"; add it under "components"'),
+    "a component is the client of one class": (
+        echo_yaml(1) + "timer:\n  timer: { clients: [c0] }\n",
+        'component "c0" is a client in line'),
+    "a timer's client stands below it": (
+        CLOCK.replace("priority: 97", "priority: 150"),
+        "found clock0 at priority 150, which calls the timer at 150"),
+    "a limited client's virtualiser stands below the timer": (
+        limited("rate: 1Mbit/s") + "timer:\n  timer: { driver: { priority: 105 } }\n",
+        "found the timer at priority 105 and eth0_virt_tx, which calls it, at 105"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case, tmp_path):
+    text, message = REFUSED[case]
+    (tmp_path / "system.yaml").write_text(text)
+    done = gen(tmp_path / "system.yaml", "--board", "linux", "-o", tmp_path / "out")
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_board_without_a_timer_is_said_to_have_none(tmp_path):
+    (tmp_path / "system.yaml").write_text(limited("rate: 1Mbit/s"))
+    done = gen(tmp_path / "system.yaml", "--board", "qemu_virt_riscv64", "-o", tmp_path / "out")
+    assert done.returncode == 1 and "has none; remove it or choose another board" in done.stderr

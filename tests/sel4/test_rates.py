@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A client's rate on real seL4: the token bucket and Arm's generic timer, in QEMU, whose guest's time
+is the host's."""
+import time
+
+import conftest
+import pytest
+import qemu_echo
+
+BOARD_TIMER = "arm,armv8-timer"
+CLIENT = "ip: 10.0.0.2/24,"
+RATE = 50_000  # bytes per second: 400kbit/s
+BURST = 4096  # what so small a rate gets
+PAYLOAD, FRAME = 1000, 1042
+DATAGRAMS, WINDOW = 200, 16
+
+
+def flood(port):
+    """Keeps WINDOW datagrams outstanding until DATAGRAMS are back; the seconds that it took."""
+    began, sent = time.monotonic(), 0
+    with qemu_echo.open_socket(port, 5) as sock:
+        for back in range(DATAGRAMS):
+            while sent < min(DATAGRAMS, back + WINDOW):
+                sock.send(sent.to_bytes(4, "big") + bytes(PAYLOAD - 4))
+                sent += 1
+            assert int.from_bytes(sock.recv(2048)[:4], "big") == back, "none is dropped, or overtaken"
+    return time.monotonic() - began
+
+
+def test_a_flooded_client_sends_at_its_rate_to_within_5_percent_on_sel4(kit, tmp_path):
+    board = (conftest.ROOT / f"boards/{conftest.BOARD}.yaml").read_text()
+    if BOARD_TIMER not in board:
+        pytest.skip(f"{conftest.BOARD} has no timer yet")
+    text = (conftest.ROOT / "systems/echo/echo.yaml").read_text()
+    assert text.count(CLIENT) == 1
+    (tmp_path / "echo.yaml").write_text(
+        text.replace(CLIENT, f"{CLIENT} rate: 400kbit/s,") + "timer:\n  timer: {}\n")
+    image, _ = kit.build(tmp_path / "echo.yaml", tmp_path / "out")
+    with qemu_echo.Machine(image, board=conftest.BOARD, cores=kit.cores) as machine:
+        machine.wait_until_up()
+        seconds = flood(machine.ports[0])
+        reports = machine.echo(16)
+        stats = machine.stats()
+    reached = (DATAGRAMS * FRAME - BURST) / seconds
+    print(reached, stats["eth0_virt_tx"], stats["timer_driver"])
+    assert 0.95 * RATE <= reached <= 1.05 * RATE
+    assert reports[1].perfect(16)
+    assert stats["eth0_virt_tx"]["timer_failures"] == 0 and stats["eth0_virt_tx"]["held"] > 10
