@@ -134,23 +134,34 @@ static const struct controller *interrupt_parent(const struct tree *tree)
     return NULL;
 }
 
-/* The first interrupt, in the numbers that Microkit uses. */
+/* Which of a node's interrupts is meant. Linux, Documentation/devicetree/bindings/timer/
+ * arm,arch_timer.yaml: secure, non-secure (ours), virtual, hypervisor. */
+static int interrupt_index(const struct board_device *device)
+{
+    return strcmp(device->compatible, "arm,armv8-timer") == 0 ? 1 : 0;
+}
+
+/* An interrupt, in the numbers that Microkit uses. */
 static bool read_interrupt(const struct tree *tree, struct board_device *device)
 {
     int count = 0;
     int node = tree->path[tree->depth];
     const struct controller *controller = NULL;
     const fdt32_t *cells = cells_of(tree, node, "interrupts-extended", &count);
-    if (count > 1) {
+    int names_controller = count > 1; /* each of the interrupts does, in a cell before it */
+    if (names_controller != 0) {
         controller = find_controller(tree, fdt32_to_cpu(cells[0]));
-        cells++;
-        count--;
     } else {
         cells = cells_of(tree, node, "interrupts", &count);
         controller = interrupt_parent(tree);
     }
-    if (controller == NULL || count < (controller->gic ? 3 : 1))
+    if (controller == NULL)
         return false;
+    int width = controller->gic ? 3 : 1;
+    int at = interrupt_index(device) * (width + names_controller) + names_controller;
+    if (count < at + width)
+        return false;
+    cells += at;
     device->irq = fdt32_to_cpu(cells[0]);
     if (!controller->gic)
         return true;
@@ -244,9 +255,14 @@ static void take_device(struct tree *tree, bool served)
         return;
     const struct driver *driver = read_compatible(tree, &device);
     if (device.compatible[0] == '\0' || (driver != NULL) != served ||
-        !read_reg(tree, &device.reg_address, &device.reg_size) || !read_interrupt(tree, &device))
+        !read_interrupt(tree, &device))
         return;
+    bool in_memory = read_reg(tree, &device.reg_address, &device.reg_size);
+    if (!in_memory && (driver == NULL || strcmp(driver->class_name, "timer") != 0))
+        return; /* a timer can be in the processor */
     name_device(tree, &device);
+    device.coherent =
+        fdt_getprop(tree->blob, tree->path[tree->depth], "dma-coherent", NULL) != NULL;
     snprintf(device.class_name, sizeof(device.class_name), "%s",
              driver == NULL ? "foreign" : driver->class_name);
     board->devices[board->device_count++] = device;
