@@ -202,7 +202,7 @@ static void emit_legend(FILE *out, const struct model *model)
     };
     size_t count = sizeof(ENTRIES) / sizeof(ENTRIES[0]) - (model->shared_count == 0);
     fputs("    label=<<table border=\"0\" cellspacing=\"4\"><tr>", out);
-    fprintf(out, "<td><b>%s</b> on ", model->name);
+    fprintf(out, "<td><b>%s</b>&#160;on ", model->name);
     emit_escaped(out, model->board->name);
     fputs("</td>", out);
     for (size_t i = 0; i < count; i++)

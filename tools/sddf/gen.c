@@ -21,22 +21,9 @@ static const char USAGE[] =
 /* -1: go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct inputs *inputs, const char **output)
 {
-    static const struct option LONG[] = {
-        INPUT_OPTIONS,
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    for (int option = 0; (option = getopt_long(argc, argv, "o:h", LONG, NULL)) != -1;) {
-        if (option == 'h') {
-            fputs(USAGE, stdout);
-            return EXIT_SUCCESS;
-        }
-        if (option == 'o')
-            *output = optarg;
-        else if (!inputs_option(inputs, option, optarg))
-            return EXIT_WRONG;
-    }
+    int status = inputs_options(inputs, argc, argv, USAGE, output);
+    if (status != -1)
+        return status;
     if (!inputs_system(inputs, argc, argv))
         return EXIT_WRONG;
     if (*output == NULL)

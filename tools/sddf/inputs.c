@@ -60,6 +60,28 @@ int inputs_usage_error(const char *verb, const char *what)
     return EXIT_USAGE;
 }
 
+int inputs_options(struct inputs *inputs, int argc, char **argv, const char *usage,
+                   const char **output)
+{
+    static const struct option LONG[] = {
+        INPUT_OPTIONS,
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    for (int option = 0; (option = getopt_long(argc, argv, "o:h", LONG, NULL)) != -1;) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        }
+        if (option == 'o')
+            *output = optarg;
+        else if (!inputs_option(inputs, option, optarg))
+            return EXIT_USAGE;
+    }
+    return -1;
+}
+
 bool inputs_system(struct inputs *inputs, int argc, char **argv)
 {
     if (argc - optind != 1) {

@@ -43,6 +43,10 @@ struct inputs *inputs_new(const char *verb);
 void inputs_free(struct inputs *inputs);
 /* Takes one of INPUT_OPTIONS; false for any other code. */
 bool inputs_option(struct inputs *inputs, int code, const char *argument);
+/* Takes all options of a verb that also knows --output FILE and --help, which prints `usage`. -1:
+ * go on, else the exit status. */
+int inputs_options(struct inputs *inputs, int argc, char **argv, const char *usage,
+                   const char **output);
 /* The one argument that is left, after getopt_long(), is the system. False after saying why not. */
 bool inputs_system(struct inputs *inputs, int argc, char **argv);
 /* Reads the board and the drivers; false after adding findings. */
