@@ -114,8 +114,8 @@ struct system_package;
 struct board;
 
 /* Reads and checks `path`; images and prefill files are looked up in `search` (`search_count`
- * directories), then beside the file. Returns NULL if there is an error; every finding is printed to
- * stderr as "FILE:LINE: what was found, what is allowed; what to do". Freed by system_free(). */
+ * directories), then beside the file. Returns NULL if there is an error; every finding is printed
+ * to stderr as "FILE:LINE: what was found, what is allowed; what to do". Freed by system_free(). */
 struct system_description *system_read(const char *path, const char *const *search,
                                        size_t search_count);
 void system_free(struct system_description *system);
@@ -124,14 +124,14 @@ void system_free(struct system_description *system);
 struct system_source {
     const char *name; /* path, or what messages call the text */
     const char *text;
-    size_t size; /* bytes of `text` */
+    size_t size;                          /* bytes of `text` */
     const struct system_package *package; /* where the files are then, else NULL */
     const char *const *search;
     size_t search_count;
-    bool files_may_miss; /* images and prefill files need not be there yet */
+    bool files_may_miss;       /* images and prefill files need not be there yet */
     const struct board *board; /* if its devices are to be looked at; else NULL */
-    bool thorough;       /* find what seL4 would suffer from too (docs/rules) */
-    bool not_for_linux;  /* seL4 alone need have what the file asks for */
+    bool thorough;             /* find what seL4 would suffer from too (docs/rules) */
+    bool not_for_linux;        /* seL4 alone need have what the file asks for */
 };
 struct system_description *system_read_from(const struct system_source *source,
                                             struct findings *findings);

@@ -16,6 +16,7 @@ enum {
     GIC_SPI = 32, /* first shared peripheral interrupt (GIC architecture, "INTID") */
     GIC_PPI = 16,
     PAGE_LARGE = 0x200000,
+    VERSION = 17,
 };
 
 struct controller {
@@ -198,8 +199,8 @@ static const char *find_alias(const struct tree *tree)
         const char *name = NULL;
         int length = 0;
         const char *target = fdt_getprop_by_offset(tree->blob, property, &name, &length);
-        if (target != NULL && name != NULL && (size_t)length == strlen(path) + 1 &&
-            memcmp(target, path, (size_t)length) == 0)
+        if (target != NULL && name != NULL && name[0] != '\0' &&
+            (size_t)length == strlen(path) + 1 && memcmp(target, path, (size_t)length) == 0)
             return name;
     }
     return NULL;
@@ -257,10 +258,13 @@ static void take_device(struct tree *tree, bool served)
     if (device.compatible[0] == '\0' || (driver != NULL) != served ||
         !read_interrupt(tree, &device))
         return;
-    bool in_memory = read_reg(tree, &device.reg_address, &device.reg_size);
-    if (!in_memory && (driver == NULL || strcmp(driver->class_name, "timer") != 0))
-        return; /* a timer can be in the processor */
+    bool in_processor = driver != NULL && strcmp(driver->class_name, "timer") == 0 &&
+                        fdt_getprop(tree->blob, tree->path[tree->depth], "reg", NULL) == NULL;
+    if (!in_processor && !read_reg(tree, &device.reg_address, &device.reg_size))
+        return;
     name_device(tree, &device);
+    if (device.name[0] == '\0')
+        return;
     device.coherent =
         fdt_getprop(tree->blob, tree->path[tree->depth], "dma-coherent", NULL) != NULL;
     snprintf(device.class_name, sizeof(device.class_name), "%s",
@@ -342,6 +346,17 @@ static void set_window(struct tree *tree)
     board->dma_size = end > board->dma_address ? end - board->dma_address : 0;
 }
 
+/* 5.2: version 17. libfdt 1.6.1 reads older ones too, and follows a null pointer in
+ * fdt_check_full() when their root has no path. */
+static int check_blob(const void *blob, size_t size)
+{
+    if (size < sizeof(struct fdt_header))
+        return -FDT_ERR_TRUNCATED;
+    if (fdt_magic(blob) == FDT_MAGIC && fdt_version(blob) < VERSION)
+        return -FDT_ERR_BADVERSION;
+    return fdt_check_full(blob, size);
+}
+
 bool board_parse_dtb(const char *name, const void *blob, size_t size, const struct drivers *drivers,
                      struct board *board, struct findings *findings)
 {
@@ -355,7 +370,7 @@ bool board_parse_dtb(const char *name, const void *blob, size_t size, const stru
                           BOARD_DTB_MAX);
         return false;
     }
-    int error = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(blob, size);
+    int error = check_blob(blob, size);
     if (error != 0) {
         findings_add_file(findings, RULE_SYNTAX, name,
                           "not a device tree blob: %s" REMEDY "make one with dtc -O dtb",
@@ -364,7 +379,7 @@ bool board_parse_dtb(const char *name, const void *blob, size_t size, const stru
     }
     int length = 0;
     const char *model = fdt_getprop(blob, 0, "compatible", &length);
-    bool good = model != NULL && length > 0 && model[length - 1] == '\0';
+    bool good = model != NULL && length > 1 && model[0] != '\0' && model[length - 1] == '\0';
     snprintf(board->name, sizeof(board->name), "%s", good ? model : "unnamed");
     snprintf(board->arch, sizeof(board->arch), "aarch64");
     walk(&tree, take_cpu);
