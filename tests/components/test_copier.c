@@ -313,6 +313,9 @@ static void test_configuration(void **state)
     config->buffer_size = UINT16_MAX + 1;
     assert_true(mock_init_refused("buffer size"));
     configure();
+    config->client_data.address = config->virt_data.address + NET_BUFFER_SIZE;
+    assert_true(mock_init_refused("over the device's"));
+    configure();
     config->virt.put_capacity = 0;
     assert_true(mock_init_refused("capacity"));
     configure();

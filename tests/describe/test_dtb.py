@@ -100,7 +100,7 @@ def test_the_tree_of_qemus_virt_machine_is_read(tmp_path):
     if shutil.which("qemu-system-aarch64") is None:
         pytest.skip("qemu-system-aarch64 is not installed")
     blob = tmp_path / "virt.dtb"
-    subprocess.run(["qemu-system-aarch64", "-machine", f"virt,dumpdtb={blob}", "-m", "2G"],
+    subprocess.run(["qemu-system-aarch64", "-machine", f"virt,dumpdtb={blob}", "-m", "2G", "-nic", "none"],
                    check=True, timeout=60, capture_output=True)
     board = (ROOT / "boards/qemu_virt_aarch64.yaml").read_text()
     root = generate(tmp_path, blob, "virtio_mmio_a000000")

@@ -141,6 +141,10 @@ void init(void)
     if (wrong != NULL) {
         config_refuse(wrong);
     }
+    if (config->virt_data.address - config->client_data.address < config->client_data.size ||
+        config->client_data.address - config->virt_data.address < config->virt_data.size) {
+        config_refuse("the client's buffers lie over the device's");
+    }
     if (!config_connect(&virt, &config->virt) || !config_connect(&client, &config->client)) {
         config_refuse("a queue's capacity is not a power of two up to 65536");
     }

@@ -46,7 +46,7 @@ def run(folder, *options, plugin=""):
                       f"vectors={kernel.symbols['arm_vector_table']:#x}")
     ran = subprocess.run(
         [QEMU, "-machine", "virt", "-cpu", "cortex-a53", "-display", "none", "-monitor", "none",
-         "-serial", "stdio", "-kernel", folder / "kernel.elf", *options,
+         "-nic", "none", "-serial", "stdio", "-kernel", folder / "kernel.elf", *options,
          "-plugin", f"file={os.environ['COUNT_PLUGIN']},{told}"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=60, check=False)
