@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a device tree blob for board_dtb.h. Section numbers are those of the Devicetree
- * Specification 0.4. The blob is hostile: libfdt checks its structure first (fdt_check_full), and
- * every loop here is bounded by it. Run by the host tool. */
+ * Specification 0.4. The blob is hostile: its structure is checked first (dtb_check.h), and every
+ * loop here is bounded by it. Run by the host tool. */
 #include "tools/sddf/board_dtb.h"
+
+#include "tools/sddf/dtb_check.h"
 
 #include <ctype.h>
 #include <libfdt.h>
@@ -16,7 +18,6 @@ enum {
     GIC_SPI = 32, /* first shared peripheral interrupt (GIC architecture, "INTID") */
     GIC_PPI = 16,
     PAGE_LARGE = 0x200000,
-    VERSION = 17,
 };
 
 struct controller {
@@ -346,17 +347,6 @@ static void set_window(struct tree *tree)
     board->dma_size = end > board->dma_address ? end - board->dma_address : 0;
 }
 
-/* 5.2: version 17. libfdt 1.6.1 reads older ones too, and follows a null pointer in
- * fdt_check_full() when their root has no path. */
-static int check_blob(const void *blob, size_t size)
-{
-    if (size < sizeof(struct fdt_header))
-        return -FDT_ERR_TRUNCATED;
-    if (fdt_magic(blob) == FDT_MAGIC && fdt_version(blob) < VERSION)
-        return -FDT_ERR_BADVERSION;
-    return fdt_check_full(blob, size);
-}
-
 bool board_parse_dtb(const char *name, const void *blob, size_t size, const struct drivers *drivers,
                      struct board *board, struct findings *findings)
 {
@@ -370,7 +360,7 @@ bool board_parse_dtb(const char *name, const void *blob, size_t size, const stru
                           BOARD_DTB_MAX);
         return false;
     }
-    int error = check_blob(blob, size);
+    int error = dtb_check(blob, size);
     if (error != 0) {
         findings_add_file(findings, RULE_SYNTAX, name,
                           "not a device tree blob: %s" REMEDY "make one with dtc -O dtb",
