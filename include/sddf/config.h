@@ -65,8 +65,9 @@ _Static_assert(sizeof(struct config_connection) == 32, "config_connection");
 extern volatile uint64_t sddf_config;
 extern volatile uint64_t sddf_config_size;
 
-/* The blob, after checking that it is of this kind, version and size. Says on the console by
- * instance what is wrong, and stops the component, when it is not: never returns NULL. */
+/* The blob, after checking that it is of this kind, version and size, and for this instance, which
+ * is called as its PD is. Says on the console by instance what is wrong, and stops the component,
+ * when it is not: never returns NULL. */
 const void *config_get(enum config_kind kind, uint16_t version, uint32_t size);
 
 /* Opens this side of a connection; false if a capacity is out of range. Then notify the peer. */

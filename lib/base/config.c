@@ -38,6 +38,14 @@ const void *config_get(enum config_kind kind, uint16_t version, uint32_t size)
     if (header->instance[0] == '\0' || header->instance[CONFIG_INSTANCE_MAX - 1] != '\0') {
         config_refuse("the instance's name is empty or not terminated");
     }
+    for (uint32_t i = 0; i < CONFIG_INSTANCE_MAX; i++) {
+        if (header->instance[i] != microkit_name[i]) {
+            config_refuse("the blob is for another instance; look at the prefill paths");
+        }
+        if (header->instance[i] == '\0') {
+            break;
+        }
+    }
     if (header->stats == 0) {
         config_refuse("no statistics page");
     }

@@ -238,7 +238,7 @@ void mock_header(struct config_header *header, enum config_kind kind, uint32_t s
                                      .kind = (uint16_t)kind,
                                      .version = NET_CONFIG_VERSION,
                                      .size = size,
-                                     .instance = "tested",
+                                     .instance = "component",
                                      .stats = (uintptr_t)stats_page};
 }
 

@@ -381,7 +381,7 @@ static void test_configuration(void **state)
     assert_true(mock_init_refused("another kind"));
     configure();
     device.start_says = "the device is on fire";
-    assert_true(mock_init_refused("tested: the device is on fire"));
+    assert_true(mock_init_refused("component: the device is on fire"));
 }
 
 int main(int argc, char **argv)

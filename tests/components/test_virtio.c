@@ -466,7 +466,7 @@ static void test_no_device(void **state)
     (void)state;
     configure();
     device.magic = 0;
-    assert_true(mock_init_refused("tested: no VirtIO device"));
+    assert_true(mock_init_refused("component: no VirtIO device"));
     configure();
     device.version = 1;
     assert_true(mock_init_refused("legacy"));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a device tree blob for board_dtb.h. Section numbers are those of the Devicetree
- * Specification 0.4. The blob is hostile: libfdt checks its structure first (fdt_check_full), and
- * every loop here is bounded by it. Run by the host tool. */
+ * Specification 0.4. The blob is hostile: its structure is checked first (dtb_check.h), and every
+ * loop here is bounded by it. Run by the host tool. */
 #include "tools/sddf/board_dtb.h"
+
+#include "tools/sddf/dtb_check.h"
 
 #include <ctype.h>
 #include <libfdt.h>
@@ -198,8 +200,8 @@ static const char *find_alias(const struct tree *tree)
         const char *name = NULL;
         int length = 0;
         const char *target = fdt_getprop_by_offset(tree->blob, property, &name, &length);
-        if (target != NULL && name != NULL && (size_t)length == strlen(path) + 1 &&
-            memcmp(target, path, (size_t)length) == 0)
+        if (target != NULL && name != NULL && name[0] != '\0' &&
+            (size_t)length == strlen(path) + 1 && memcmp(target, path, (size_t)length) == 0)
             return name;
     }
     return NULL;
@@ -257,10 +259,13 @@ static void take_device(struct tree *tree, bool served)
     if (device.compatible[0] == '\0' || (driver != NULL) != served ||
         !read_interrupt(tree, &device))
         return;
-    bool in_memory = read_reg(tree, &device.reg_address, &device.reg_size);
-    if (!in_memory && (driver == NULL || strcmp(driver->class_name, "timer") != 0))
-        return; /* a timer can be in the processor */
+    bool in_processor = driver != NULL && strcmp(driver->class_name, "timer") == 0 &&
+                        fdt_getprop(tree->blob, tree->path[tree->depth], "reg", NULL) == NULL;
+    if (!in_processor && !read_reg(tree, &device.reg_address, &device.reg_size))
+        return;
     name_device(tree, &device);
+    if (device.name[0] == '\0')
+        return;
     device.coherent =
         fdt_getprop(tree->blob, tree->path[tree->depth], "dma-coherent", NULL) != NULL;
     snprintf(device.class_name, sizeof(device.class_name), "%s",
@@ -355,7 +360,7 @@ bool board_parse_dtb(const char *name, const void *blob, size_t size, const stru
                           BOARD_DTB_MAX);
         return false;
     }
-    int error = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(blob, size);
+    int error = dtb_check(blob, size);
     if (error != 0) {
         findings_add_file(findings, RULE_SYNTAX, name,
                           "not a device tree blob: %s" REMEDY "make one with dtc -O dtb",
@@ -364,7 +369,7 @@ bool board_parse_dtb(const char *name, const void *blob, size_t size, const stru
     }
     int length = 0;
     const char *model = fdt_getprop(blob, 0, "compatible", &length);
-    bool good = model != NULL && length > 0 && model[length - 1] == '\0';
+    bool good = model != NULL && length > 1 && model[0] != '\0' && model[length - 1] == '\0';
     snprintf(board->name, sizeof(board->name), "%s", good ? model : "unnamed");
     snprintf(board->arch, sizeof(board->arch), "aarch64");
     walk(&tree, take_cpu);
