@@ -207,7 +207,7 @@ def test_a_budget_below_its_period_is_kept_by_a_control_group(tmp_path):
         else:
             assert (folder / "cpu.max").read_text() == "2000 20000\n"
             assert (folder / "cpu.weight.nice").read_text() == f"{nice}\n"
-        before, start = cpu_time_s(pids["spinner"]), time.monotonic()
+        start, before = time.monotonic(), cpu_time_s(pids["spinner"])
         time.sleep(1)
         used, passed = cpu_time_s(pids["spinner"]) - before, time.monotonic() - start
         assert 0 < used <= 0.15 * passed + 0.02
@@ -412,7 +412,7 @@ def test_in_real_time_budgets_are_kept_too(tmp_path):
         # It gets the core only when all spinners stand still.
         run.until("lowest| hello from lowest")
         pids = [run.pids()[name] for name in ("high", "child", "low")]
-        before, start = [cpu_time_s(pid) for pid in pids], time.monotonic()
+        start, before = time.monotonic(), [cpu_time_s(pid) for pid in pids]
         time.sleep(1)
         for pid, at_start in zip(pids, before):
             used, passed = cpu_time_s(pid) - at_start, time.monotonic() - start

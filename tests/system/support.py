@@ -36,6 +36,32 @@ def running(build, **options):
         yield laboratory, system
 
 
+@contextlib.contextmanager
+def exchange(laboratory, *options, seconds=1.5, window=8, **where):
+    """Packets go to an echo and back while the body runs, and each of them must return as it was. A
+    closed loop with patience loses none however long this machine stands still: an open loop would
+    go on sending."""
+    process, path = laboratory.load("--window", window, "--duration", seconds, "--patience", 20,
+                                    *options, **where)
+    yield process
+    _, error = process.communicate(timeout=90)
+    assert process.returncode == 0, error
+    report = lab.read_json(path)
+    assert report["received"] >= window
+    assert (report["lost"], report["corrupt"], report["stray"]) == (0, 0, 0), report
+
+
+def in_time(check, attempts=5):
+    """check() says what is wrong, or nothing. For what depends on time on a machine that may stand
+    still: it must hold in one of several attempts."""
+    found = []
+    for _ in range(attempts):
+        found.append(check())
+        if not found[-1]:
+            return
+    raise AssertionError(f"in {attempts} attempts: {found}")
+
+
 def alive(pid):
     """True for a process that is there and no zombie."""
     try:

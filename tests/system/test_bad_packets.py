@@ -97,7 +97,7 @@ def test_dropped_and_counted_by_reason(running, name, frame):
     laboratory, system = running
     before = system.stats()
     support.inject(laboratory, [(TIMES, frame)])
-    lab.wait_until(lambda: rise(system, before, name) >= TIMES, 5, f"counter {name}")
+    lab.wait_until(lambda: rise(system, before, name) >= TIMES, 20, f"counter {name}")
     assert rise(system, before, name) == TIMES
     assert rise(system, before, "udp_echoed") == 0
     assert rise(system, before, "replied") == 0
@@ -121,7 +121,7 @@ def test_a_flood_of_broadcasts_is_counted_and_the_system_echoes_after_it(running
     everybody = "255.255.255.255"
     flood = ethernet(ipv4(udp(to=everybody), to=everybody), to=BROADCAST)
     support.inject(laboratory, [(20000, flood)])
-    lab.wait_until(lambda: rise(system, before, "reply_to_group") > 0, 5, "reply_to_group")
+    lab.wait_until(lambda: rise(system, before, "reply_to_group") > 0, 20, "reply_to_group")
     assert rise(system, before, "udp_echoed") == 0
     laboratory.wait_for_echo()
     laboratory.wait_for_echo(lab.ECHO1_IP)
@@ -130,12 +130,7 @@ def test_a_flood_of_broadcasts_is_counted_and_the_system_echoes_after_it(running
 def test_bad_packets_of_all_kinds_cost_honest_ones_nothing(running):
     laboratory, system = running
     before = system.stats()
-    process, path = laboratory.load("--rate", 500, "--duration", 1.5)
-    support.inject(laboratory, [(20, frame) for _, _, frame in BAD])
-    _, error = process.communicate(timeout=20)
-    assert process.returncode == 0, error
-    report = lab.read_json(path)
-    assert report["received"] >= 700
-    assert (report["lost"], report["corrupt"]) == (0, 0)
+    with support.exchange(laboratory):
+        support.inject(laboratory, [(20, frame) for _, _, frame in BAD])
     for name in ("violations", "bad_returns", "dma_faults", "ring_errors"):
         assert rise(system, before, name) == 0

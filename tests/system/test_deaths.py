@@ -16,7 +16,7 @@ BUILD = support.build_directory()
 
 
 def gone(pids):
-    lab.wait_until(lambda: not any(map(support.alive, pids)), 5, "end of all processes")
+    lab.wait_until(lambda: not any(map(support.alive, pids)), 20, "end of all processes")
 
 
 def test_each_killed_pd_is_reported_by_name_and_the_others_live_on():
@@ -29,7 +29,7 @@ def test_each_killed_pd_is_reported_by_name_and_the_others_live_on():
             before = system.log()
             os.kill(pid, signal.SIGKILL)
             del rest[name]
-            lab.wait_until(lambda: system.log() != before, 5, f"report of {name}'s end")
+            lab.wait_until(lambda: system.log() != before, 20, f"report of {name}'s end")
             time.sleep(0.1)
             news = system.log()[len(before):]
             plain = name.removeprefix("device:")
@@ -37,20 +37,16 @@ def test_each_killed_pd_is_reported_by_name_and_the_others_live_on():
             assert ("device model" in news) == name.startswith("device:")
             assert not any(f"{other}: " in news for other in rest)
             assert {other for other, pid in rest.items() if support.alive(pid)} == set(rest)
-        lab.wait_until(system.ended, 5, "end of the runner after its last PD")
+        lab.wait_until(system.ended, 20, "end of the runner after its last PD")
         assert system.process.returncode == 1
         gone(pids.values())
 
 
 def test_a_client_that_is_killed_costs_the_other_nothing():
     with support.running(BUILD) as (laboratory, system):
-        process, path = laboratory.load("--rate", 500, "--duration", 1.5)
-        time.sleep(0.5)
-        os.kill(system.pids()["echo1"], signal.SIGKILL)
-        _, error = process.communicate(timeout=20)
-        assert process.returncode == 0, error
-        report = lab.read_json(path)
-        assert report["lost"] == 0 and report["received"] >= 700
+        with support.exchange(laboratory):
+            time.sleep(0.5)
+            os.kill(system.pids()["echo1"], signal.SIGKILL)
         assert "echo1: killed by signal 9" in system.log()
 
 
@@ -89,7 +85,7 @@ def test_demo_and_up_leave_nothing_however_they_end(program, how, tmp_path):
     def names():
         return [name for name in os.listdir("/run/netns") if name.startswith(mine)]
     try:
-        lab.wait_until(lambda: len(names()) == 2, 10, "namespaces")
+        lab.wait_until(lambda: len(names()) == 2, 20, "namespaces")
         system = next(name for name in names() if name.endswith("system"))
         pids = lab.wait_until(
             lambda: [int(pid) for pid in lab.run("ip", "netns", "pids", system,
@@ -98,7 +94,7 @@ def test_demo_and_up_leave_nothing_however_they_end(program, how, tmp_path):
         time.sleep(0.5)
         process.send_signal(how)
         process.wait(20)
-        lab.wait_until(lambda: not names(), 10, "removal of the namespaces:\n" + log.read_text())
+        lab.wait_until(lambda: not names(), 20, "removal of the namespaces:\n" + log.read_text())
         gone(pids)
         left = [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")
                 if mine.encode() in read_bytes(path)]

@@ -44,15 +44,10 @@ def provoke(laboratory):
 def test_the_other_client_loses_nothing(hostile, copy, tmp_path):
     with support.running(BUILD, yaml=describe(tmp_path, hostile, copy),
                          search=[BUILD / "tests/system"]) as (laboratory, system):
-        process, path = laboratory.load("--rate", 500, "--duration", 2)
-        provoke(laboratory)
-        _, error = process.communicate(timeout=20)
-        assert process.returncode == 0, error
-        report = lab.read_json(path)
+        with support.exchange(laboratory, seconds=2):
+            provoke(laboratory)
         after = system.stats()
         assert after["echo1"]["attacks"] > 100, "the hostile client did not attack"
-        assert report["received"] >= 900
-        assert (report["lost"], report["corrupt"]) == (0, 0), (report["lost_by_reason"], after)
         for program, copies, counter in CASES:
             if (program, copies) == (hostile, copy):
                 assert support.counted(after, counter) > 0, counter

@@ -133,7 +133,7 @@ def test_the_commands_that_up_prints_do_what_it_says(clone):
     finally:
         lab.end(process)
     assert "nothing is left" in log.read_text()
-    lab.wait_until(lambda: not clone.left(), 5, "nothing left of it")
+    lab.wait_until(lambda: not clone.left(), 20, "nothing left of it")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

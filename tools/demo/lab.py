@@ -152,7 +152,7 @@ class Sddf:
         path = self.directory / "stats"
         path.unlink(missing_ok=True)
         self.process.send_signal(signal.SIGUSR1)
-        found = wait_until(lambda: self.ended() or read_json(path), 5, "statistics of the system")
+        found = wait_until(lambda: self.ended() or read_json(path), 20, "statistics of the system")
         if self.ended():
             raise LabError("the system has ended:\n" + self.log())
         return found
@@ -307,7 +307,7 @@ class Lab:
             raise LabError(f"the system ended with status {process.returncode}:\n{system.log()}")
         return system
 
-    def wait_for_echo(self, ip=ECHO_IP, timeout=10):
+    def wait_for_echo(self, ip=ECHO_IP, timeout=30):
         """Until `ip` echoes."""
         said = []
 
@@ -334,7 +334,7 @@ class Lab:
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         return process, path
 
-    def measure(self, *options, timeout=30, **where):
+    def measure(self, *options, timeout=60, **where):
         """Runs the generator to its end and returns its report."""
         process, path = self.load(*options, **where)
         _, error = process.communicate(timeout=timeout)

@@ -19,11 +19,13 @@ static const char help[] =
     "  --target IP:PORT  an echo server; up to 16, served round robin\n"
     "  --rate PPS        open loop: packets per second in all, latency counted from the time each\n"
     "                    was due, however late it was sent\n"
-    "  --window N        closed loop: N outstanding in all (default: one per target); one not back "
-    "after\n"
-    "                    100 ms is given up, so that the loop goes on\n"
+    "  --window N        closed loop: N outstanding in all (default: one per target)\n"
     "  --size BYTES      of the UDP payload, at least 32 (default: 64)\n"
     "  --duration S      seconds to measure (default: 5)\n"
+    "  --patience S      seconds until a packet is given up: in a closed loop, so that the loop "
+    "goes "
+    "on,\n"
+    "                    and twice as long after the last one was sent (default: 0.1)\n"
     "  --warmup S        seconds to send before measuring (default: 0)\n"
     "  --bind IP         the address to send from\n"
     "  --wire PATH       not through the kernel's network: over the in-memory wire of a system "
@@ -44,6 +46,7 @@ enum {
     OPTION_WINDOW,
     OPTION_SIZE,
     OPTION_DURATION,
+    OPTION_PATIENCE,
     OPTION_WARMUP,
     OPTION_CPU,
     OPTION_JSON,
@@ -59,6 +62,7 @@ static const struct option long_options[] = {
     {"window", required_argument, NULL, OPTION_WINDOW},
     {"size", required_argument, NULL, OPTION_SIZE},
     {"duration", required_argument, NULL, OPTION_DURATION},
+    {"patience", required_argument, NULL, OPTION_PATIENCE},
     {"warmup", required_argument, NULL, OPTION_WARMUP},
     {"cpu", required_argument, NULL, OPTION_CPU},
     {"json", required_argument, NULL, OPTION_JSON},
@@ -100,6 +104,9 @@ static void apply(struct options *options, int option)
     case OPTION_DURATION:
         options->duration_ns = argument_seconds("--duration", optarg, 0.001, 86400);
         break;
+    case OPTION_PATIENCE:
+        options->patience_ns = argument_seconds("--patience", optarg, 0.001, 3600);
+        break;
     case OPTION_WARMUP:
         options->warmup_ns = argument_seconds("--warmup", optarg, 0, 3600);
         break;
@@ -120,7 +127,7 @@ static void apply(struct options *options, int option)
 
 struct options options_parse(int argc, char **argv)
 {
-    struct options options = {.size = 64, .duration_ns = 5000000000u};
+    struct options options = {.size = 64, .duration_ns = 5000000000u, .patience_ns = 100000000u};
     int option = argument_next(argc, argv, long_options);
     while (option != -1) {
         apply(&options, option);

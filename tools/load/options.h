@@ -19,6 +19,7 @@ struct options {
     uint64_t window;        /* outstanding over all targets; 0: open loop */
     size_t size;            /* of the UDP payload, bytes */
     uint64_t duration_ns;
+    uint64_t patience_ns; /* how long an echo may take before its packet is given up */
     uint64_t warmup_ns;
     const char *json_path; /* NULL: none */
     bool progress;

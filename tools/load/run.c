@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define GIVE_UP_NS    (SECOND_NS / 10) /* closed loop: so that a stalled window goes on */
-#define DRAIN_NS      (SECOND_NS / 5)
 #define CATCH_UP_NS   (SECOND_NS / 10) /* open loop: to send what is due when the time is over */
 #define NEVER_GIVE_UP UINT64_MAX
 
@@ -167,7 +165,8 @@ static bool turn(struct load *load, unsigned index, bool sending)
     if (!receive(load, stream)) {
         return false;
     }
-    tracker_expire(stream->tracker, now_ns, open_loop(load) ? NEVER_GIVE_UP : GIVE_UP_NS);
+    tracker_expire(stream->tracker, now_ns,
+                   open_loop(load) ? NEVER_GIVE_UP : load->options->patience_ns);
     return true;
 }
 
@@ -254,7 +253,7 @@ static bool send_and_receive(struct load *load, const volatile sig_atomic_t *sto
 
 static bool drain(struct load *load)
 {
-    uint64_t until_ns = clock_ns() + DRAIN_NS;
+    uint64_t until_ns = clock_ns() + 2 * load->options->patience_ns;
     uint64_t outstanding;
     do {
         outstanding = 0;
