@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Takes samples of a contender on one core or two, and of the distance between the two. */
-#ifndef BENCH_QUEUE_SAMPLES_H
-#define BENCH_QUEUE_SAMPLES_H
+#ifndef BENCH_SAMPLES_H
+#define BENCH_SAMPLES_H
 
 #include "contender.h"
 

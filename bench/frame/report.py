@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The report's writers: JSON (the data), HTML (a page on its own), text and Markdown."""
+import html
+import json
+import pathlib
+
+from . import plots
+from .context import BenchError
+from .figures import condition, number, reached
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
+h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5em; border-bottom: 1px solid #ccc }
+table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .2em .8em; text-align: left }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } tr:nth-child(even) { background: #f5f5f5 }
+svg { max-width: 100%; height: auto } code { background: #f0f0f0; padding: .1em .3em }
+.claim { border-left: 4px solid #0b5fa5; padding-left: 1em } .failed { color: #b00020 } .muted { color: #666 }
+"""
+
+
+def read(path):
+    """A report; BenchError says what is wrong with the file."""
+    try:
+        found = json.loads(pathlib.Path(path).read_text())
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror}; `make bench` writes a report") from error
+    except ValueError as error:
+        raise BenchError(f"{path}: not JSON: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("experiments"), list):
+        raise BenchError(f"{path}: not a report: it has no list of experiments")
+    return found
+
+
+def write_json(found, path):
+    """Owned by the user who called sudo, or a file of root's from before would be in the way."""
+    path.unlink(missing_ok=True)
+    path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+
+
+# ---- Tables ----
+
+HEAD = ["what", "where", "contender", "value", "10 %", "90 %", "unit", "to reach"]
+NUMBERS = {"value", "10 %", "90 %"}
+
+
+def row(figure):
+    goal = ""
+    if "goal" in figure:
+        sign = "≤" if figure["better"] == "less" else "≥"
+        goal = f"{sign} {number(figure['goal'])}: {'reached' if reached(figure) else 'not reached'}"
+    same = figure["samples"] == 1 or figure.get("exact")
+    return [figure["name"], condition(figure), figure["contender"], number(figure["value"]),
+            "" if same else number(figure["low"]), "" if same else number(figure["high"]), figure["unit"], goal]
+
+
+def rows(entry):
+    """The headlines, or all figures if there is none; without columns in which nothing stands."""
+    shown = [figure for figure in entry["figures"] if figure.get("headline")] or entry["figures"]
+    table = [HEAD, *map(row, shown)]
+    used = [i for i in range(len(HEAD)) if any(line[i] for line in table[1:])]
+    return [[line[i] for i in used] for line in table]
+
+
+def state(entry):
+    if "failed" in entry:
+        return "failed: " + entry["failed"]
+    return "skipped: " + entry["skipped"] if "skipped" in entry else ""
+
+
+def text(entry):
+    """For the terminal."""
+    lines = [f"\n{entry['name']}: {entry['title']}"]
+    if state(entry):
+        lines.append(state(entry))
+    if entry["figures"]:
+        table = rows(entry)
+        widths = [max(map(len, column)) for column in zip(*table)]
+        for line in table:
+            cells = [cell.rjust(width) if title in NUMBERS else cell.ljust(width)
+                     for title, cell, width in zip(table[0], line, widths)]
+            lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def machine_words(entry):
+    found = entry["machine"]
+    lines = found.get("line_ns", [])
+    distance = f"; a cache line from core to core: {' to '.join(f'{line:.0f} ns' for line in lines)}" if lines else ""
+    return f"{found['processor']}, {found['cores']} cores, Linux {found['kernel']}, commit {found['commit']}{distance}"
+
+
+def markdown(found):
+    """Tables for docs/performance.md."""
+    parts = []
+    for entry in found["experiments"]:
+        parts += [f"### {entry['name']}: {entry['title']}", "", f"Claim: {entry['claim']}", ""]
+        parts += [f"`{entry['command']}`, {entry['date'][:10]}, {machine_words(entry)}.", ""]
+        if state(entry):
+            parts += [state(entry), ""]
+        if entry["figures"]:
+            table = rows(entry)
+            rule = ["--:" if title in NUMBERS else "---" for title in table[0]]
+            parts += ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+                      for line in [table[0], rule, *table[1:]]] + [""]
+        parts += [f"* {name}: {what}" for name, what in entry["peers"].items()]
+        parts += [f"* {note}" for note in entry["notes"]]
+        parts += [""]
+    return "\n".join(parts)
+
+
+# ---- The page ----
+
+def cells(tag, line, head):
+    return "".join(f"<{tag}{' class=n' if title in NUMBERS else ''}>{html.escape(cell)}</{tag}>"
+                   for title, cell in zip(head, line))
+
+
+def html_table(table):
+    body = "".join(f"<tr>{cells('td', line, table[0])}</tr>\n" for line in table[1:])
+    return f"<table><tr>{cells('th', table[0], table[0])}</tr>\n{body}</table>"
+
+
+def section(entry):
+    parts = [f"<h2 id='{html.escape(entry['name'])}'>{html.escape(entry['title'])}</h2>",
+             f"<p class=claim>{html.escape(entry['claim'])}</p>"]
+    if state(entry):
+        parts.append(f"<pre class=failed>{html.escape(state(entry))}</pre>")
+    parts += [plots.svg(found) for found in entry["plots"]]
+    if entry["figures"]:
+        parts.append(html_table(rows(entry)))
+    if entry["peers"]:
+        parts.append("<ul>" + "".join(f"<li><b>{html.escape(name)}</b>: {html.escape(what)}</li>"
+                                      for name, what in entry["peers"].items()) + "</ul>")
+    parts += [f"<p>{html.escape(note)}</p>" for note in entry["notes"]]
+    parts.append(f"<p><code>{html.escape(entry['command'])}</code> <span class=muted>"
+                 f"{html.escape(entry['date'])}; {html.escape(machine_words(entry))}</span></p>")
+    return "\n".join(parts)
+
+
+def page(found):
+    entries = found["experiments"]
+    links = " · ".join(f"<a href='#{html.escape(e['name'])}'>{html.escape(e['name'])}</a>" for e in entries)
+    return ("<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+            f"<title>sDDF: experiments</title><style>{STYLE}</style>\n<h1>sDDF: experiments</h1><p>{links}</p>\n"
+            + "\n".join(map(section, entries)) + "</html>\n")
+
+
+def write_html(found, path):
+    path.unlink(missing_ok=True)
+    path.write_text(page(found))
