@@ -22,6 +22,8 @@ struct contender {
     void (*produce)(uint32_t count, uint32_t burst);
     uint64_t (*consume)(uint32_t count, uint32_t burst);
     uint64_t (*alternate)(uint32_t count, uint32_t burst);
+    /* After a run: how often the consumer was to be woken. May be NULL. */
+    uint64_t (*signals)(void);
     /* After a run: what is wrong with the queue's own books, or NULL. May be NULL itself. */
     const char *(*audit)(void);
 };

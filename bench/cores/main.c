@@ -61,8 +61,9 @@ static bool measure(uint32_t round, uint32_t cores, uint32_t capacity, uint32_t 
                                                : "what arrived was not what was sent");
             right = false;
         }
-        (void)printf("%u\t%u\t%u\t%u\t%s\t%.3f\t%.1f\t%d\n", round, cores, capacity, burst,
-                     contender->name, sample.ns, line_ns, sample.disturbed);
+        (void)printf("%u\t%u\t%u\t%u\t%s\t%.3f\t%.4f\t%.1f\t%d\n", round, cores, capacity, burst,
+                     contender->name, sample.ns, (double)sample.signals / entries_of(burst),
+                     line_ns, sample.disturbed);
         (void)usleep(200); /* what else wants the cores shall have had them before a sample */
     }
     return right;

@@ -8,6 +8,7 @@
 struct sample {
     double ns;         /* per entry */
     uint64_t wrong;    /* entries that were not what was sent */
+    uint64_t signals;  /* as the contender counted them */
     const char *audit; /* what the contender's own books say, NULL = all is well */
     bool disturbed;    /* the kernel ran something else in between, each time it was tried */
 };

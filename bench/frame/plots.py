@@ -45,42 +45,60 @@ def cell(value):
     return "NaN" if value is None else repr(float(value))
 
 
-def rows(one, words):
-    """A series as a gnuplot data block."""
+def rows(one):
+    """A series as a gnuplot data block: x, y, low, high."""
     low, high = one.get("low", one["y"]), one.get("high", one["y"])
-    for x, y, least, most in zip(one["x"], one["y"], low, high):
-        yield f"{words.index(x) if words else cell(x)} {cell(y)} {cell(least)} {cell(most)}"
+    return [" ".join(map(cell, row)) for row in zip(one["x"], one["y"], low, high)]
+
+
+def bars_placed(series, words):
+    """The same series with numbers for words: groups about 0, 1, 2 ..., bars of a group side by side."""
+    width = 0.8 / len(series)
+    for number, one in enumerate(series):
+        offset = (number - (len(series) - 1) / 2) * width
+        yield {**one, "x": [words.index(str(x)) + offset for x in one["x"]]}
+
+
+def drawing(kind, block, one, colour):
+    """The parts of the plot command that draw one series."""
+    title, spread = quoted(one["name"]), "low" in one
+    if kind == "bars":
+        yield f"{block} using 1:2 with boxes fs solid 0.9 noborder lc rgb '{colour}' title {title}"
+        if spread:
+            yield f"{block} using 1:3:(0):($4-$3) with vectors nohead lw 1.5 lc rgb '#333333' notitle"
+    elif kind == "steps":
+        yield f"{block} using 1:2 with steps lw 2 lc rgb '{colour}' title {title}"
+    else:
+        if spread:
+            yield (f"{block} using 1:3:4 with filledcurves fc rgb '{colour}' fs transparent solid 0.15 noborder "
+                   "notitle")
+        yield f"{block} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb '{colour}' title {title}"
+
+
+def bar_axis(words, bars):
+    """Words below their groups; slanted where they would touch."""
+    tics = ", ".join(f"{quoted(word)} {at}" for at, word in enumerate(words))
+    slanted = "rotate by -25 left " if max(map(len, words)) * len(words) > 80 else ""
+    return [f"set boxwidth {0.8 / bars}", f"set xtics {slanted}noenhanced ({tics})",
+            f"set xrange [-0.6:{len(words) - 0.4}]", "set rmargin 12" if slanted else "set rmargin 3"]
 
 
 def script(found):
     """What gnuplot is told. The legend stands outside of the axes, over no data."""
-    series, bars = found["series"], found["kind"] == "bars"
-    words = list(dict.fromkeys(str(x) for one in series for x in one["x"])) if bars else None
+    series = found["series"]
     lines = [f"set terminal svg size {WIDTH},{HEIGHT} dynamic font 'DejaVu Sans,13' background '#ffffff'",
              "set encoding utf8", f"set title {quoted(found['title'])} noenhanced",
-             "set key outside below center horizontal noenhanced samplen 2",
+             "set key bmargin left horizontal noenhanced samplen 2 Left reverse width 1 height 1",
              "set grid ytics lc rgb '#dddddd' lt 1", "set border 3 lc rgb '#555555'",
              "set tics nomirror", *axis("x", found["x"]), *axis("y", found["y"])]
-    if bars:
-        lines += ["set style data histograms", "set style histogram errorbars gap 1.5 lw 1",
-                  "set style fill solid 0.85 noborder", "set xtics noenhanced",
-                  "set xtics (" + ", ".join(f"{quoted(word)} {at}" for at, word in enumerate(words)) + ")"]
-        if max(map(len, words)) * len(words) > 90:
-            lines.append("set xtics rotate by -25 left")
+    if found["kind"] == "bars":
+        words = list(dict.fromkeys(str(x) for one in series for x in one["x"]))
+        lines += bar_axis(words, len(series))
+        series = list(bars_placed(series, words))
     drawn = []
     for number, one in enumerate(series):
-        block, colour = f"$data{number}", COLOURS[number % len(COLOURS)]
-        lines += [f"{block} << EOD", *rows({**one, "x": list(map(str, one["x"]))} if bars else one, words), "EOD"]
-        title, spread = quoted(one["name"]), "low" in one
-        if bars:
-            drawn.append(f"{block} using 2:3:4 title {title} lc rgb '{colour}'")
-        elif found["kind"] == "steps":
-            drawn.append(f"{block} using 1:2 with steps lw 2 lc rgb '{colour}' title {title}")
-        else:
-            if spread:
-                drawn.append(f"{block} using 1:3:4 with filledcurves fc rgb '{colour}' fs transparent "
-                             "solid 0.15 noborder notitle")
-            drawn.append(f"{block} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb '{colour}' title {title}")
+        lines += [f"$data{number} << EOD", *rows(one), "EOD"]
+        drawn += drawing(found["kind"], f"$data{number}", one, COLOURS[number % len(COLOURS)])
     return "\n".join([*lines, "plot " + ", ".join(drawn)]) + "\n"
 
 

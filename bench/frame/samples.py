@@ -9,16 +9,16 @@ from .figures import spread
 NEAR_NS = 120  # one cache line, one way; the cores of one die are closer than this, of two are not
 PLACES = ("one core", "near", "far")
 
-Sample = collections.namedtuple("Sample", "round cores capacity burst contender ns line_ns disturbed")
+Sample = collections.namedtuple("Sample", "round cores capacity burst contender ns signals line_ns disturbed")
 
 
 def parse(text):
     """The samples that a program printed, one a line."""
     samples = []
     for line in text.splitlines():
-        rnd, cores, capacity, burst, contender, ns, line_ns, disturbed = line.split("\t")
+        rnd, cores, capacity, burst, contender, ns, signals, line_ns, disturbed = line.split("\t")
         samples.append(Sample(int(rnd), int(cores), int(capacity), int(burst), contender, float(ns),
-                              float(line_ns), disturbed == "1"))
+                              float(signals), float(line_ns), disturbed == "1"))
     return samples
 
 
@@ -43,11 +43,11 @@ def take(bench, program, rounds, capacities, bursts):
     return samples, disturbed
 
 
-def cells(samples):
-    """{(place, capacity, burst, contender): {round: ns}}"""
+def cells(samples, what="ns"):
+    """{(place, capacity, burst, contender): {round: ns, or another field of the samples}}"""
     found = collections.defaultdict(dict)
     for s in samples:
-        found[place(s), s.capacity, s.burst, s.contender][s.round] = s.ns
+        found[place(s), s.capacity, s.burst, s.contender][s.round] = getattr(s, what)
     return found
 
 
