@@ -7,7 +7,10 @@ A plot is {title, kind, x, y, series}:
   series  [{"name", "x": [...], "y": [...], "low": [...], "high": [...]}]; x of bars are words, the same
           in each series; low and high may be left out; None in y is a gap
 """
+import json
+import re
 import subprocess
+import zlib
 
 COLOURS = ["#0b5fa5", "#d1495b", "#2e8540", "#b8860b", "#6a4c93", "#5f6b73", "#00848c", "#a0522d"]
 WIDTH, HEIGHT = 820, 430
@@ -107,4 +110,7 @@ def svg(found):
     done = subprocess.run(["gnuplot"], input=script(found), text=True, capture_output=True, check=False)
     if done.returncode != 0 or "<svg" not in done.stdout:
         raise RuntimeError(f"gnuplot, plot {found['title']!r}: {done.stderr.strip()}")
-    return done.stdout[done.stdout.index("<svg"):]
+    # In one page names hold for all pictures, and gnuplot gives each the same.
+    prefix = f"p{zlib.crc32(json.dumps(found).encode()):08x}-"
+    picture = done.stdout[done.stdout.index("<svg"):]
+    return re.sub(r"""(\bid=["']|\bhref=["']#|url\(["']?#)(?=\w)""", r"\1" + prefix, picture)

@@ -18,6 +18,20 @@ svg { max-width: 100%; height: auto } code { background: #f0f0f0; padding: .1em 
 """
 
 
+ENTRY = {"name": str, "title": str, "claim": str, "command": str, "date": str, "machine": dict, "figures": list,
+         "peers": dict, "plots": list, "notes": list}
+FIGURE = {"name": str, "contender": str, "where": dict, "unit": str, "value": (int, float), "low": (int, float),
+          "high": (int, float), "samples": int, "better": (str, type(None))}
+
+
+def lacks(found, keys):
+    """What is missing in an entry or figure of a report, in words; None if nothing is."""
+    if not isinstance(found, dict):
+        return "is no object"
+    wrong = [key for key, kind in keys.items() if not isinstance(found.get(key, ...), kind)]
+    return f"lacks: {', '.join(wrong)}" if wrong else None
+
+
 def read(path):
     """A report; BenchError says what is wrong with the file."""
     try:
@@ -28,6 +42,10 @@ def read(path):
         raise BenchError(f"{path}: not JSON: {error}") from error
     if not isinstance(found, dict) or not isinstance(found.get("experiments"), list):
         raise BenchError(f"{path}: not a report: it has no list of experiments")
+    for number, entry in enumerate(found["experiments"], 1):
+        what = lacks(entry, ENTRY) or next(filter(None, (lacks(figure, FIGURE) for figure in entry["figures"])), None)
+        if what:
+            raise BenchError(f"{path}: not a report of this version: experiment {number} {what}")
     return found
 
 
