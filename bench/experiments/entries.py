@@ -80,7 +80,7 @@ def contenders(bench, stack):
         except lab.LabError as error:
             if name == "sddf":
                 raise
-            refused.append(f"{name} was not run: {str(error).splitlines()[-1]}")
+            refused.append(f"{name} was not run: {str(error).splitlines()[-1].split('.yaml:', 1)[-1]}")
     return found, refused
 
 
@@ -129,7 +129,7 @@ def picture(found, title, what, names, **options):
             series.append({"name": name, "x": [f["where"]["outstanding"] for f in own],
                            **{key: [f[of] for f in own] for key, of in (("y", "value"), ("low", "low"), ("high", "high"))}})
     return plot(title, "lines", {"label": "load (packets outstanding)", "log": 2},
-                {"label": what + " (1)", **options}, series)
+                {"label": what, **options}, series)
 
 
 def measure(bench):

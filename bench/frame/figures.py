@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A figure: what one contender reached under one condition, as median and spread of its samples."""
+import math
 import statistics
 
 BETTER = ("more", "less", None)  # None: neither; what is counted to explain another figure
@@ -53,12 +54,9 @@ def reached(found):
 
 def number(value):
     """A value for people: three digits that say something, or all digits before the point."""
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if size >= 1000 or float(value).is_integer():
+    if abs(value) >= 100 or float(value).is_integer():
         return f"{value:,.0f}"
-    return f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 4}f}"
+    return f"{value:.{2 - math.floor(math.log10(abs(value)))}f}"
 
 
 def condition(found):

@@ -57,26 +57,32 @@ def write_json(found, path):
 
 # ---- Tables ----
 
-HEAD = ["what", "where", "contender", "value", "10 %", "90 %", "unit", "to reach"]
-NUMBERS = {"value", "10 %", "90 %"}
-
-
-def row(figure):
-    goal = ""
+def cell(figure):
+    """A figure: its median, its spread if it has one, and what was to be reached."""
+    text = number(figure["value"])
+    if figure["samples"] > 1 and not figure.get("exact"):
+        text += f" [{number(figure['low'])}, {number(figure['high'])}]"
     if "goal" in figure:
         sign = "≤" if figure["better"] == "less" else "≥"
-        goal = f"{sign} {number(figure['goal'])}: {'reached' if reached(figure) else 'not reached'}"
-    same = figure["samples"] == 1 or figure.get("exact")
-    return [figure["name"], condition(figure), figure["contender"], number(figure["value"]),
-            "" if same else number(figure["low"]), "" if same else number(figure["high"]), figure["unit"], goal]
+        text += f" ({sign} {number(figure['goal'])} {'✓' if reached(figure) else '✗'})"
+    return text
 
 
 def rows(entry):
-    """The headlines, or all figures if there is none; without columns in which nothing stands."""
+    """The headlines, or all figures if there is none: a row for each contender under each condition, a column for
+    each thing measured. The first row is the head; the first WORDS columns are words, the others numbers."""
     shown = [figure for figure in entry["figures"] if figure.get("headline")] or entry["figures"]
-    table = [HEAD, *map(row, shown)]
-    used = [i for i in range(len(HEAD)) if any(line[i] for line in table[1:])]
-    return [[line[i] for i in used] for line in table]
+    columns = list(dict.fromkeys((figure["name"], figure["unit"]) for figure in shown))
+    table = {}
+    for figure in shown:
+        row = table.setdefault((condition(figure), figure["contender"]), [""] * len(columns))
+        row[columns.index((figure["name"], figure["unit"]))] = cell(figure)
+    return [["where", "contender", *(f"{name} ({unit})" for name, unit in columns)],
+            *([*key, *row] for key, row in table.items())]
+
+
+WORDS = 2
+LEGEND = "median [10 %, 90 %] (to reach: ✓ reached, ✗ not)"
 
 
 def state(entry):
@@ -94,9 +100,10 @@ def text(entry):
         table = rows(entry)
         widths = [max(map(len, column)) for column in zip(*table)]
         for line in table:
-            cells = [cell.rjust(width) if title in NUMBERS else cell.ljust(width)
-                     for title, cell, width in zip(table[0], line, widths)]
+            cells = [text.ljust(width) if column < WORDS else text.rjust(width)
+                     for column, (text, width) in enumerate(zip(line, widths))]
             lines.append("  ".join(cells).rstrip())
+        lines.append(LEGEND)
     return "\n".join(lines)
 
 
@@ -109,7 +116,7 @@ def machine_words(entry):
 
 def markdown(found):
     """Tables for docs/performance.md."""
-    parts = []
+    parts = [f"Tables: {LEGEND}", ""]
     for entry in found["experiments"]:
         parts += [f"### {entry['name']}: {entry['title']}", "", f"Claim: {entry['claim']}", ""]
         parts += [f"`{entry['command']}`, {entry['date'][:10]}, {machine_words(entry)}.", ""]
@@ -117,8 +124,8 @@ def markdown(found):
             parts += [state(entry), ""]
         if entry["figures"]:
             table = rows(entry)
-            rule = ["--:" if title in NUMBERS else "---" for title in table[0]]
-            parts += ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+            rule = ["---" if column < WORDS else "--:" for column in range(len(table[0]))]
+            parts += ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |"
                       for line in [table[0], rule, *table[1:]]] + [""]
         parts += [f"* {name}: {what}" for name, what in entry["peers"].items()]
         parts += [f"* {note}" for note in entry["notes"]]
@@ -128,14 +135,11 @@ def markdown(found):
 
 # ---- The page ----
 
-def cells(tag, line, head):
-    return "".join(f"<{tag}{' class=n' if title in NUMBERS else ''}>{html.escape(cell)}</{tag}>"
-                   for title, cell in zip(head, line))
-
-
 def html_table(table):
-    body = "".join(f"<tr>{cells('td', line, table[0])}</tr>\n" for line in table[1:])
-    return f"<table><tr>{cells('th', table[0], table[0])}</tr>\n{body}</table>"
+    def line(tag, texts):
+        return "<tr>" + "".join(f"<{tag}{' class=n' if column >= WORDS else ''}>{html.escape(text)}</{tag}>"
+                                for column, text in enumerate(texts)) + "</tr>\n"
+    return f"<table>{line('th', table[0])}{''.join(line('td', texts) for texts in table[1:])}</table>"
 
 
 def section(entry):
@@ -145,7 +149,7 @@ def section(entry):
         parts.append(f"<pre class=failed>{html.escape(state(entry))}</pre>")
     parts += [plots.svg(found) for found in entry["plots"]]
     if entry["figures"]:
-        parts.append(html_table(rows(entry)))
+        parts.append(f"{html_table(rows(entry))}<p class=muted>{LEGEND}</p>")
     if entry["peers"]:
         parts.append("<ul>" + "".join(f"<li><b>{html.escape(name)}</b>: {html.escape(what)}</li>"
                                       for name, what in entry["peers"].items()) + "</ul>")

@@ -56,6 +56,12 @@ def test_a_goal_is_reached_from_the_side_that_is_better():
     assert figures.reached(time_of([4])) is None
 
 
+@pytest.mark.parametrize("value, text", [(0, "0"), (5, "5"), (123456.7, "123,457"), (100.4, "100"), (12.345, "12.3"),
+                                         (1.2345, "1.23"), (0.0999, "0.0999"), (0.1044, "0.104"), (-0.5, "-0.500")])
+def test_a_number_is_shown_with_three_digits_that_say_something(value, text):
+    assert figures.number(value) == text
+
+
 # ---- Turns and progress ----
 
 class Bar:
@@ -110,17 +116,22 @@ def test_a_number_that_is_none_is_not_written(tmp_path):
         report.write_json({"experiments": [entry([{**time_of([1]), "value": float("nan")}])]}, tmp_path / "r.json")
 
 
-def test_the_table_shows_the_headlines_or_else_all_and_no_empty_column():
+def test_the_table_shows_the_headlines_or_else_all():
     both = [time_of(STEADY, burst=1), time_of(STEADY, headline=True)]
     assert len(report.rows(entry(both))) == 2
-    table = report.rows(entry(both[:1]))
-    assert table[0] == ["what", "where", "contender", "value", "10 %", "90 %", "unit"]
-    assert table[1] == ["time", "burst 1", "sddf", "100", "99", "101", "ns"]
+    assert report.rows(entry(both[:1])) == [["where", "contender", "time (ns)"], ["burst 1", "sddf", "100 [99, 101]"]]
+
+
+def test_what_one_contender_reached_under_one_condition_stands_in_one_row():
+    table = report.rows(entry([time_of([1], burst=1), time_of([2], "linux", burst=1),
+                               figures.figure("signals", "sddf", [3], "per packet", burst=1)]))
+    assert table == [["where", "contender", "time (ns)", "signals (per packet)"], ["burst 1", "sddf", "1", "3"],
+                     ["burst 1", "linux", "2", ""]]
 
 
 def test_a_goal_is_shown_with_whether_it_was_reached():
-    assert report.rows(entry([time_of([4], goal=5)]))[1][-1] == "≤ 5: reached"
-    assert report.rows(entry([time_of([6], goal=5)]))[1][-1] == "≤ 5: not reached"
+    assert report.rows(entry([time_of([4], goal=5)]))[1][-1] == "4 (≤ 5 ✓)"
+    assert report.rows(entry([time_of([6], goal=5)]))[1][-1] == "6 (≤ 5 ✗)"
 
 
 def test_markdown_has_claim_command_machine_peers_and_a_table_that_no_cell_breaks():
