@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import support  # noqa: F401  (the way to bench/frame)
 
-from frame import elf, samples, syscalls
+from frame import callgrind, elf, samples, syscalls
 from frame.context import BenchError
 
 
@@ -72,3 +72,31 @@ def test_samples_of_near_and_far_cores_are_never_in_one_cell():
                           "2\t1\t256\t32\tsddf\t1.0\t0.03\t250.0\t0\n")
     assert samples.cells(taken) == {("near", 256, 32, "sddf"): {0: 1.5}, ("far", 256, 32, "sddf"): {1: 9.5},
                                     ("one core", 256, 32, "sddf"): {2: 1.0}}
+
+
+def test_instructions_are_what_a_function_of_a_program_executes_itself_without_what_it_calls():
+    text = """# callgrind format
+events: Ir
+
+ob=(1) /tmp/images/echo0.elf
+fl=(1) echo.c
+fn=(1) echo'2
+10 5
++2 7
+cob=(2) /usr/lib/libc.so.6
+cfn=(2) memcpy
+calls=3 0
+12 900
+13 1
+
+ob=(2)
+fl=(2) memcpy.c
+fn=(2)
+0 300
+
+ob=(1)
+fn=(3) reply
+* 4
+-3 2
+"""
+    assert callgrind.parse(text) == {("echo0.elf", "echo"): 13, ("libc.so.6", "memcpy"): 300, ("echo0.elf", "reply"): 6}
