@@ -8,9 +8,9 @@ from frame.context import Skip
 from frame.plots import plot
 
 TITLE = "The transport, and what each part of it is worth"
-CLAIM = ("The talk: two simple queues per direction, indices and a barrier, are all that components need to share. "
-         "The listing that it shows has both indices in one line, a barrier for each entry and a signal for each "
-         "packet; ours publishes a batch at a time, gives each word one writer, and signals only who waits.")
+CLAIM = ("The talk: two queues per direction, of full and of empty buffers. Its listing has both indices in "
+         "one line, a barrier for each entry and a signal for each packet. Ours publishes a batch at a time, "
+         "gives each word one writer, and signals only who waits.")
 SECONDS, QUICK_SECONDS = 75, 8
 NEEDS = ["bench/transport/bench_transport"]
 YIELDS = ["time per buffer", "signals per buffer", "speed", "time less one part"]
@@ -46,7 +46,8 @@ def rounds_of(cell, base):
 def figures(bench, times, signals):
     found = []
     for (where, _, burst, name), cell in times.items():
-        at = {"cores": where, "burst": burst, "signals": "with a call" if name.endswith(CALLED) else "counted"}
+        at = {"cores": where, "burst": burst, "signals": "a call for each signal" if name.endswith(CALLED) else
+              "signals counted"}
         who = name.removesuffix(CALLED)
         found.append(bench.figure("time per buffer", who, cell.values(), "ns", "less", **at))
         found.append(bench.figure("signals per buffer", who, signals[where, CAPACITY, burst, name].values(),

@@ -60,6 +60,6 @@ def number(value):
 
 
 def condition(found):
-    """Where a figure holds, in words."""
-    return ", ".join(f"{key.replace('_', ' ')} {number(value) if isinstance(value, (int, float)) else value}"
+    """Where a figure holds, in words. Words speak for themselves, numbers need their name."""
+    return ", ".join(value if isinstance(value, str) else f"{key.replace('_', ' ')} {number(value)}"
                      for key, value in found["where"].items())

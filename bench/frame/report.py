@@ -77,7 +77,8 @@ def rows(entry):
     for figure in shown:
         row = table.setdefault((condition(figure), figure["contender"]), [""] * len(columns))
         row[columns.index((figure["name"], figure["unit"]))] = cell(figure)
-    return [["where", "contender", *(f"{name} ({unit})" for name, unit in columns)],
+    heads = (name if unit in name else f"{name} ({unit})" for name, unit in columns)
+    return [["where", "contender", *heads],
             *([*key, *row] for key, row in table.items())]
 
 
@@ -114,6 +115,12 @@ def machine_words(entry):
     return f"{found['processor']}, {found['cores']} cores, Linux {found['kernel']}, commit {found['commit']}{distance}"
 
 
+def markdown_table(table):
+    rule = ["---" if column < WORDS else "--:" for column in range(len(table[0]))]
+    return ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |"
+            for line in [table[0], rule, *table[1:]]] + [""]
+
+
 def markdown(found):
     """Tables for docs/performance.md."""
     parts = [f"Tables: {LEGEND}", ""]
@@ -123,10 +130,9 @@ def markdown(found):
         if state(entry):
             parts += [state(entry), ""]
         if entry["figures"]:
-            table = rows(entry)
-            rule = ["---" if column < WORDS else "--:" for column in range(len(table[0]))]
-            parts += ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |"
-                      for line in [table[0], rule, *table[1:]]] + [""]
+            parts += markdown_table(rows(entry))
+        for table in entry.get("tables", []):
+            parts += [table["title"] + ":", "", *markdown_table(table["rows"])]
         parts += [f"* {name}: {what}" for name, what in entry["peers"].items()]
         parts += [f"* {note}" for note in entry["notes"]]
         parts += [""]
@@ -150,6 +156,8 @@ def section(entry):
     parts += [plots.svg(found) for found in entry["plots"]]
     if entry["figures"]:
         parts.append(f"{html_table(rows(entry))}<p class=muted>{LEGEND}</p>")
+    parts += [f"<details><summary>{html.escape(table['title'])}</summary>{html_table(table['rows'])}</details>"
+              for table in entry.get("tables", [])]
     if entry["peers"]:
         parts.append("<ul>" + "".join(f"<li><b>{html.escape(name)}</b>: {html.escape(what)}</li>"
                                       for name, what in entry["peers"].items()) + "</ul>")

@@ -149,10 +149,12 @@ def test_the_text_of_a_failed_experiment_says_why():
 
 @needs_gnuplot
 def test_the_page_stands_alone_and_has_claim_command_peers_and_each_plot():
-    page = Page(report.page({"experiments": [entry([time_of(STEADY)], plots=[plot(), plot("Another")])]}))
+    page = Page(report.page({"experiments": [entry([time_of(STEADY)], plots=[plot(), plot("Another")],
+                                                        tables=[{"title": "By function", "rows": [["f"], ["memcpy"]]}])]}))
     assert page.tags.count("svg") == 2
     assert not [source for source in page.sources if not source.startswith("#")], "the page reaches outside"
-    for part in ("It is fast.", "make bench-queue", "DPDK 22.11", "time (ns)", "burst (entries)", "Another"):
+    for part in ("It is fast.", "make bench-queue", "DPDK 22.11", "time (ns)", "burst (entries)", "Another", "By function",
+                 "memcpy"):
         assert part in page.text, part
 
 
