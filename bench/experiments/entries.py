@@ -19,8 +19,10 @@ NETWORK = True
 YIELDS = ["notifications per packet", "notifications saved"]
 
 OUTSTANDING = (1, 4, 16, 64, 256)
-HOPS = ("eth0_driver", "eth0_virt_rx", "echo0_copier", "echo0", "eth0_virt_tx")  # each notifies the next
-PASSIVE = {"driver": {"passive": True}}
+HOPS = ("eth0_driver", "eth0_virt_rx", "echo0_copier", "echo0", "eth0_virt_tx", "eth0_virt")  # each notifies the next
+LISTING_HOPS = 5
+PASSIVE = {"driver": {"model": "passive"}}
+ONE_VIRTUALISER = {"virtualisers": "one"}  # both virtualisers, eth0_virt
 PEERS = {
     "listing": "a notification for each packet at each hop, as the talk's listing has: counted, not run",
     "linux-recv": "recvfrom and sendto on a UDP socket, Linux",
@@ -49,7 +51,7 @@ class Sddf:
     def counters(self):
         """Notifications sent by each hop, and packets echoed."""
         stats = self.system.stats()
-        return {name: stats[name]["signals"] for name in HOPS if name in stats}, stats["echo0"]["udp_echoed"]
+        return {name: stats[name]["signals"] for name in HOPS if "signals" in stats.get(name, {})}, stats["echo0"]["udp_echoed"]
 
 
 class Linux:
@@ -69,13 +71,14 @@ def contenders(bench, stack):
     """{name: contender}, and what could not be run, with the reason."""
     found, refused = {}, []
     kinds = {"sddf": (Sddf, None), "sddf passive driver": (Sddf, PASSIVE),
+             "sddf one virtualiser": (Sddf, ONE_VIRTUALISER),
              "sddf in-process": (Sddf, None, ("--in-process",)),
              "linux-recv": (Linux, "recv"), "linux-mmsg": (Linux, "mmsg")}
     for name, (kind, *how) in kinds.items():
         try:
             with contextlib.ExitStack() as own:
                 contender = kind(bench, own, *how)
-                contender.laboratory.wait_for_echo(contender.ip)
+                contender.laboratory.wait_for_echo(contender.ip, timeout=30)
                 stack.enter_context(own.pop_all())
                 found[name] = contender
         except lab.LabError as error:
@@ -110,8 +113,8 @@ def figures(bench, name, outstanding, samples):
     if samples[0]["signals"]:
         sums = [sum(s["signals"].values()) / s["packets"] for s in samples]
         found.append(bench.figure("notifications per packet", name, sums, "per packet", "less", **top, **at))
-        hops = len(samples[0]["signals"])
-        found.append(bench.figure("notifications saved", name, [100 * (1 - value / hops) for value in sums],
+        found.append(bench.figure("notifications saved", name,
+                                  [100 * (1 - value / LISTING_HOPS) for value in sums],
                                   "% of listing's", "more", **top, **at))
         for hop in samples[0]["signals"]:
             found.append(bench.figure("notifications per packet, by hop", name,
@@ -155,7 +158,8 @@ def measure(bench):
     plots = [picture(found, "Notifications sent in the system per packet", "notifications per packet", names, min=0)]
     if why_not is None:
         plots.append(picture(found, "System calls of all components per packet", "system calls per packet", names, log=10))
-    notes.append("Notifications: what driver, virtualisers, copier and client sent, by their own counters; 5 hops, so the "
-                 "listing sends 5 per packet. System calls: of all PDs of the system, counted by the kernel "
+    notes.append(f"sddf over: {bench.lab_class.over}; Linux over: {bench.lab_class.over_linux}.")
+    notes.append("Notifications: what driver, virtualisers, copier and client sent, by their own counters; the "
+                 f"listing sends {LISTING_HOPS} per packet, one at each hop. System calls: of all PDs of the system, counted by the kernel "
                  f"({syscalls.EVENT}), without the device model, which plays the device.")
     return {"figures": found, "plots": plots, "peers": PEERS, "notes": notes}

@@ -141,7 +141,7 @@ def measure(bench):
     by_function = [(outstanding, counts) for outstanding, counts, _ in counted]
     return {"figures": found + split(bench, counted), "peers": {}, "tables": [functions_table(by_function)],
             "plots": [picture(found)],
-            "notes": [f"{', '.join(batches)}, every one verified. platform: what runs PDs in one process, and the C library; "
+            "notes": [f"{', '.join(batches)}, over a {bench.lab_class.over}, every one verified. platform: what runs PDs in one process, and the C library; "
                       "the kernel's instructions and the device model's are not counted. How large batches are depends on "
                       "the machine, since callgrind slows the system and not its load; what an activation costs and what a "
                       "packet adds does not. docs/sel4-cost.md has exact batches, and the kernel's share."]}

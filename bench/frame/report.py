@@ -139,6 +139,17 @@ def markdown(found):
     return "\n".join(parts)
 
 
+BEGIN, END = "<!-- run: bench/run --markdown -->", "<!-- end of run -->"
+
+
+def write_into(found, path):
+    """Puts the tables between the two marks of a document, in place of the run that stood there."""
+    text = path.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise BenchError(f"{path}: expected one line {BEGIN} and after it one line {END}: the tables go between")
+    path.write_text(text[:text.index(BEGIN)] + BEGIN + "\n\n" + markdown(found) + "\n" + text[text.index(END):])
+
+
 # ---- The page ----
 
 def html_table(table):

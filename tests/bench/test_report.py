@@ -143,6 +143,24 @@ def test_markdown_has_claim_command_machine_peers_and_a_table_that_no_cell_break
     assert len(lines) == 3 and len({line.replace("\\|", "").count("|") for line in lines}) == 1, lines
 
 
+def test_a_run_takes_the_place_of_the_one_before_and_nothing_else_of_the_document(tmp_path):
+    path = tmp_path / "performance.md"
+    path.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    for _ in range(2):
+        report.write_into({"experiments": [entry([time_of(STEADY)])]}, path)
+    text = path.read_text()
+    assert text.startswith(f"before\n{report.BEGIN}\n") and text.endswith(f"\n{report.END}\nafter\n")
+    assert text.count("### queue") == 1 and "old" not in text
+    path.write_text("no marks")
+    with pytest.raises(context.BenchError, match="the tables go between"):
+        report.write_into({"experiments": []}, path)
+
+
+def test_the_document_has_the_place_for_a_run():
+    text = (ROOT / "docs/performance.md").read_text()
+    assert text.count(report.BEGIN) == 1 and text.count(report.END) == 1
+
+
 def test_the_text_of_a_failed_experiment_says_why():
     assert "failed: no wire" in report.text(entry([], failed="no wire"))
 
