@@ -49,12 +49,15 @@ sel4-demo: ## echo on real seL4 in QEMU: verified load, instructions and kernel 
 sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128; writes build/bench/sel4.json
 	@$(SEL4) bench bench/sel4/echo.yaml --json $(BUILD)/bench/sel4.json
 
-bench-queue: ## our queue beside DPDK's, Concurrency Kit's and liburcu's; QUICK=1 takes seconds; writes build/bench/queue.json
-	@tools/build/deps build bench
+bench: ## all experiments beside their peers, 15 minutes (QUICK=1: 2); bench-NAME: one; writes build/bench/report.html
+	@tools/build/deps build demo bench
 	@$(MAKE) --no-print-directory build
-	@ninja -C $(BUILD) -t query bench/queue/bench_queue >/dev/null 2>&1 || meson setup --reconfigure $(BUILD) >/dev/null
-	@ninja -C $(BUILD) --quiet bench/queue/bench_queue
-	@bench/queue/run $(BUILD)/bench/queue/bench_queue $(if $(QUICK),--quick) --json $(BUILD)/bench/queue.json
+	@bench/run --build $(BUILD) $(if $(QUICK),--quick)
+
+bench-%:
+	@tools/build/deps build demo bench
+	@$(MAKE) --no-print-directory build
+	@bench/run --build $(BUILD) $(if $(QUICK),--quick) $*
 
 check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 	@tools/build/deps build test check bench
@@ -81,4 +84,4 @@ format: ## format all C files
 clean: ## remove what was built
 	rm -rf $(BUILD) build-clang build-asan
 
-.PHONY: help deps build sdk demo up test fuzz mutants prove long sel4-test sel4-demo sel4-bench bench-queue check format clean
+.PHONY: help deps build sdk demo up test fuzz mutants prove long sel4-test sel4-demo sel4-bench bench check format clean

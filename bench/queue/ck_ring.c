@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Concurrency Kit's ck_ring with one producer and one consumer. It has no bursts: entries go one by
  * one, in straight code. */
-#include "contender.h"
+#include "contenders.h"
 
 #include <ck_ring.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* DPDK's rte_ring with one producer and one consumer and 16-byte elements, in the batched form that
  * its documentation recommends. It lies in memory of ours, so that DPDK need not be started. */
-#include "contender.h"
+#include "contenders.h"
 
 #include <rte_ring.h>
 #include <rte_ring_elem.h>

@@ -8,7 +8,7 @@
  * arms and looks again. What a wake costs is the platform's, not the queue's: a consumer that may
  * wait polls here, as those of the other queues do. A plain transfer has the checks of indices and
  * neither marks nor fences. */
-#include "contender.h"
+#include "contenders.h"
 
 #include <stdlib.h>
 #include <string.h>

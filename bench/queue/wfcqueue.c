@@ -3,7 +3,7 @@
  * bound of its own, so the nodes are `capacity` in a circle, and the consumer says with one word a
  * burst how many are free again. */
 #define _LGPL_SOURCE /* its functions inline, as it recommends for speed */
-#include "contender.h"
+#include "contenders.h"
 
 #include <stdlib.h>
 #include <urcu/uatomic.h>

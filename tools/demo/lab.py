@@ -284,14 +284,15 @@ class Lab:
         return path
 
     def sddf(self, yaml=ROOT / "systems/echo/echo.yaml", search=(), options=(), cpu=SYSTEM_CORE,
-             env=None):
-        """Generates the system of `yaml`, runs it and returns it once its processes have started."""
+             env=None, under=()):
+        """Generates the system of `yaml`, runs it and returns it once its processes have started;
+        `under` a command, such as a profiler."""
         board = ROOT / "boards/linux.yaml"
         directory = pathlib.Path(tempfile.mkdtemp(prefix="system-", dir=self.directory))
         directory.chmod(0o755)
         run(self.tool("sddf/sddf"), "gen", yaml, "--board", board, "-o", directory)
         file = next(directory.glob("*.system"))
-        command = [self.tool("sddf/sddf"), "run", file, "--board", board,
+        command = [*under, self.tool("sddf/sddf"), "run", file, "--board", board,
                    "--wire", "eth0=" + self.wire_option(), "--status", directory / "status",
                    "--stats", directory / "stats"]
         for folder in (directory, *search, self.build / "components"):

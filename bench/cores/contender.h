@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the queue bench asks of each queue it compares. All carry the same 16-byte entry from one
+/* What a bench of queues asks of each that it compares. All carry the same 16-byte entry from one
  * producer to one consumer; each contender has a source file of its own, which builds its loops
  * from the templates below, so that nothing is called through a pointer while time is taken. */
-#ifndef BENCH_QUEUE_CONTENDER_H
-#define BENCH_QUEUE_CONTENDER_H
+#ifndef BENCH_CONTENDER_H
+#define BENCH_CONTENDER_H
 
 #include <sddf/net.h>
 #include <stdbool.h>
@@ -22,12 +22,15 @@ struct contender {
     void (*produce)(uint32_t count, uint32_t burst);
     uint64_t (*consume)(uint32_t count, uint32_t burst);
     uint64_t (*alternate)(uint32_t count, uint32_t burst);
+    /* After a run: how often the consumer was to be woken. May be NULL. */
+    uint64_t (*signals)(void);
     /* After a run: what is wrong with the queue's own books, or NULL. May be NULL itself. */
     const char *(*audit)(void);
 };
 
-extern const struct contender contender_sddf, contender_sddf_plain, contender_sddf_slots,
-    contender_sddf_slots_plain, contender_rte_ring, contender_ck_ring, contender_wfcqueue;
+/* Those of a program, in the order in which they first take turns. */
+extern const struct contender *const contenders[];
+extern const uint32_t contender_count;
 
 static inline void relax(void)
 {

@@ -133,9 +133,11 @@ double sample_line_ns(void)
     return least;
 }
 
-static const char *audit(const struct contender *contender)
+/* What the contender itself says of the run. */
+static void ask(const struct contender *contender, struct sample *sample)
 {
-    return contender->audit != NULL ? contender->audit() : NULL;
+    sample->audit = contender->audit != NULL ? contender->audit() : NULL;
+    sample->signals = contender->signals != NULL ? contender->signals() : 0;
 }
 
 struct sample sample_one_core(const struct contender *contender, uint32_t capacity, uint32_t count,
@@ -147,7 +149,7 @@ struct sample sample_one_core(const struct contender *contender, uint32_t capaci
         uint64_t from = clock_ns();
         sample.wrong |= contender->alternate(count, burst);
         sample.ns = (double)(clock_ns() - from) / count;
-        sample.audit = audit(contender);
+        ask(contender, &sample);
         sample.disturbed = switches() != before;
         if (!sample.disturbed || sample.audit != NULL) {
             break;
@@ -169,7 +171,7 @@ struct sample sample_two_cores(const struct contender *contender, uint32_t capac
         end();
         sample.wrong |= job.wrong;
         sample.ns = (double)(job.end_ns - from) / count;
-        sample.audit = audit(contender);
+        ask(contender, &sample);
         sample.disturbed = mine != 0 || job.switches != 0;
         if (!sample.disturbed || sample.audit != NULL) {
             break;

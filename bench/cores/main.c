@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Measures the queues against each other and prints one line a sample; bench/queue/run reads them.
+/* Measures a program's contenders against each other and prints one line a sample, which
+ * bench/frame/samples.py reads.
  *
- *     bench_queue FIRST_CORE SECOND_CORE ROUNDS CAPACITY,... BURST,...
+ *     bench_queue FIRST_CORE SECOND_CORE ROUND CAPACITY,... BURST,...
  *
- * Rounds are outermost, so that each cell of the table is measured at times far apart, and within a
- * cell the contenders take turns, each round beginning with another one. Every cell is preceded by
- * a measurement of the line latency. Exit status 1 if a single entry arrived wrong. */
+ * One round: within a cell of the table the contenders take turns, and each round begins with
+ * another one. The frame runs many, so that each cell is measured at times far apart. Every cell is
+ * preceded by a measurement of the line latency. Exit status 1 if a single entry arrived wrong. */
 #include "samples.h"
 
 #include <errno.h>
@@ -15,12 +16,6 @@
 #include <unistd.h>
 
 enum { LIST_MAX = 16, ENTRIES_MIN = 1 << 15, ENTRIES_MAX = 1 << 18, BURSTS = 1 << 13 };
-
-static const struct contender *const contenders[] = {
-    &contender_sddf,     &contender_sddf_plain, &contender_sddf_slots, &contender_sddf_slots_plain,
-    &contender_rte_ring, &contender_ck_ring,    &contender_wfcqueue,
-};
-enum { CONTENDERS = sizeof(contenders) / sizeof(contenders[0]) };
 
 struct list {
     uint32_t values[LIST_MAX];
@@ -34,9 +29,8 @@ static bool list_read(struct list *list, char *text, uint32_t most)
     for (char *part = strtok(text, ","); part != NULL; part = strtok(NULL, ",")) {
         unsigned long value = strtoul(part, NULL, 10);
         if (list->count == LIST_MAX || value == 0 || value > most || (value & (value - 1)) != 0) {
-            (void)fprintf(stderr,
-                          "bench_queue: '%s': expected powers of two up to %u, at most %d\n", part,
-                          most, LIST_MAX);
+            (void)fprintf(stderr, "bench: '%s': expected powers of two up to %u, at most %d\n",
+                          part, most, LIST_MAX);
             return false;
         }
         list->values[list->count++] = (uint32_t)value;
@@ -56,19 +50,20 @@ static bool measure(uint32_t round, uint32_t cores, uint32_t capacity, uint32_t 
 {
     bool right = true;
     double line_ns = sample_line_ns();
-    for (uint32_t i = 0; i < CONTENDERS; i++) {
-        const struct contender *contender = contenders[(i + round) % CONTENDERS];
+    for (uint32_t i = 0; i < contender_count; i++) {
+        const struct contender *contender = contenders[(i + round) % contender_count];
         struct sample sample = (cores == 1 ? sample_one_core : sample_two_cores)(
             contender, capacity, entries_of(burst), burst);
         if (sample.wrong != 0 || sample.audit != NULL) {
-            (void)fprintf(stderr, "bench_queue: %s, capacity %u, bursts of %u, cores %u: %s\n",
+            (void)fprintf(stderr, "bench: %s, capacity %u, bursts of %u, cores %u: %s\n",
                           contender->name, capacity, burst, cores,
                           sample.audit != NULL ? sample.audit
                                                : "what arrived was not what was sent");
             right = false;
         }
-        (void)printf("%u\t%u\t%u\t%u\t%s\t%.3f\t%.1f\t%d\n", round, cores, capacity, burst,
-                     contender->name, sample.ns, line_ns, sample.disturbed);
+        (void)printf("%u\t%u\t%u\t%u\t%s\t%.3f\t%.4f\t%.1f\t%d\n", round, cores, capacity, burst,
+                     contender->name, sample.ns, (double)sample.signals / entries_of(burst),
+                     line_ns, sample.disturbed);
         (void)usleep(200); /* what else wants the cores shall have had them before a sample */
     }
     return right;
@@ -78,33 +73,28 @@ int main(int argc, char **argv)
 {
     struct list capacities, bursts;
     if (argc != 6) {
-        (void)fputs("usage: bench_queue FIRST_CORE SECOND_CORE ROUNDS CAPACITY,... BURST,...\n",
-                    stderr);
+        (void)fputs("usage: BENCH FIRST_CORE SECOND_CORE ROUND CAPACITY,... BURST,...\n", stderr);
         return 2;
     }
     if (!list_read(&capacities, argv[4], CAPACITY_MAX) || !list_read(&bursts, argv[5], BURST_MAX)) {
         return 2;
     }
-    uint32_t rounds = (uint32_t)strtoul(argv[3], NULL, 10);
+    uint32_t round = (uint32_t)strtoul(argv[3], NULL, 10);
     if (!samples_start((unsigned)strtoul(argv[1], NULL, 10),
                        (unsigned)strtoul(argv[2], NULL, 10))) {
-        (void)fprintf(stderr, "bench_queue: cores %s and %s: %s\n", argv[1], argv[2],
-                      strerror(errno));
+        (void)fprintf(stderr, "bench: cores %s and %s: %s\n", argv[1], argv[2], strerror(errno));
         return 1;
     }
     bool right = true;
-    for (uint32_t round = 0; round < rounds; round++) {
-        for (uint32_t c = 0; c < capacities.count; c++) {
-            for (uint32_t b = 0; b < bursts.count; b++) {
-                uint32_t capacity = capacities.values[c], burst = bursts.values[b];
-                if (burst > capacity / 2) { /* else producer and consumer only take turns */
-                    continue;
-                }
-                right &= measure(round, 1, capacity, burst);
-                right &= measure(round, 2, capacity, burst);
+    for (uint32_t c = 0; c < capacities.count; c++) {
+        for (uint32_t b = 0; b < bursts.count; b++) {
+            uint32_t capacity = capacities.values[c], burst = bursts.values[b];
+            if (burst > capacity / 2) { /* else producer and consumer only take turns */
+                continue;
             }
+            right &= measure(round, 1, capacity, burst);
+            right &= measure(round, 2, capacity, burst);
         }
-        (void)fflush(stdout);
     }
     return right ? 0 : 1;
 }

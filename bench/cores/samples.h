@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Takes samples of a contender on one core or two, and of the distance between the two. */
-#ifndef BENCH_QUEUE_SAMPLES_H
-#define BENCH_QUEUE_SAMPLES_H
+#ifndef BENCH_SAMPLES_H
+#define BENCH_SAMPLES_H
 
 #include "contender.h"
 
 struct sample {
     double ns;         /* per entry */
     uint64_t wrong;    /* entries that were not what was sent */
+    uint64_t signals;  /* as the contender counted them */
     const char *audit; /* what the contender's own books say, NULL = all is well */
     bool disturbed;    /* the kernel ran something else in between, each time it was tried */
 };
