@@ -200,7 +200,7 @@ static void add_masks(const struct run *run, unsigned index, struct run_items *i
         const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
         if (symbol != NULL && symbol->st_size == 8 &&
             image_in_memory(&pd->image, symbol->st_value, 8, PF_W)) {
-            const uint64_t patch[4] = {symbol->st_value, masks[i]};
+            const uint64_t patch[4] = {symbol->st_value, masks[i], true};
             add(items, PD_PATCH, -1, names[i], patch);
         }
     }
@@ -229,11 +229,11 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
         add(items, PD_PROGRAM, -1, "", table);
     }
     for (size_t i = 0; i < description->setvar_count; i++) {
-        const Elf64_Sym *symbol = run_setvar_symbol(pd, description->setvars[i].symbol);
-        if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {
-            const uint64_t patch[4] = {symbol->st_value, description->setvars[i].value};
-            add(items, PD_PATCH, -1, description->setvars[i].symbol, patch);
-        }
+        const struct system_setvar *setvar = &description->setvars[i];
+        uint64_t address = run_setvar_symbol(pd, setvar->symbol)->st_value;
+        const uint64_t patch[4] = {address, setvar->value,
+                                   image_in_memory(&pd->image, address, 8, PF_W)};
+        add(items, PD_PATCH, -1, setvar->symbol, patch);
     }
     add(items, PD_REPORT, pd->report_fd, "", NULL);
     add(items, PD_STATE, pd->state_fd, "", NULL);
