@@ -25,15 +25,17 @@ def text(name):
     return f'<map mr="{name}" vaddr="0x10000000" perms="r" setvar_vaddr="action"/>'
 
 
-def family(folder, parent, child, *options, server=False, image="life_parent", stack=""):
+def family(folder, parent, child, *options, server=False, image="life_parent", stack="",
+           regions="", maps=""):
     """A parent and its child, which notify one another on channel 5; a server that the child calls
     on channel 6 and that notifies the parent on channel 5."""
     (folder / "parent.txt").write_text(parent, encoding="ascii")
     (folder / "child.txt").write_text(child, encoding="ascii")
-    inner = pd("child", "life_child", text("child") + SHARED, f'id="1" {stack}')
+    inner = pd("child", "life_child", text("child") + SHARED + maps, f'id="1" {stack}')
     inner = inner.replace('"100"', '"90"')
     maps = "" if image == "life_no_fault" else text("parent") + SHARED
-    system = REGIONS + region("parent") + region("child") + pd("parent", image, maps + inner)
+    system = REGIONS + regions + region("parent") + region("child")
+    system += pd("parent", image, maps + inner)
     system += '<channel><end pd="parent" id="5"/><end pd="child" id="5"/></channel>'
     if server:
         system += pd("server", "life_server", text("child") + SHARED)
@@ -180,6 +182,43 @@ def test_a_child_that_faults_with_all_signals_blocked_is_restarted(tmp_path):
     with family(tmp_path, "restart", "block-and-fault") as run:
         run.until("parent| enough\n")
         assert run.output.count("label 6") == 4
+
+
+def in_32_bits(folder, parent, code):
+    """A child that leaves for `code`, of 32 bits, in a region that it may execute."""
+    data_segment = b"\xb8\x2b\0\0\0\x8e\xd8"  # mov $0x2b, %eax; mov %eax, %ds
+    (folder / "code.bin").write_bytes(data_segment + code)
+    more = '<map mr="code" vaddr="0x10004000" perms="rx"/>'
+    region_of_code = '<memory_region name="code" prefill_path="code.bin"/>'
+    return family(folder, parent, "leave-64-bits", regions=region_of_code, maps=more)
+
+
+@pytest.fixture(name="has_32_bits")
+def fixture_has_32_bits(tmp_path):
+    if SANITIZED:
+        pytest.skip("the child takes another stack, which a sanitizer would have to know")
+    with in_32_bits(tmp_path, "keep", b"\x0f\x0b") as run:
+        if words(run, 3)[0] != 0x10004007:
+            pytest.skip("this Linux runs no code of 32 bits")
+
+
+@on_x86
+@pytest.mark.usefixtures("has_32_bits")
+def test_a_child_that_spins_in_32_bit_code_is_stopped_resumed_and_restarted(tmp_path):
+    code = b"\xff\x05" + struct.pack("<I", 0x10002000) + b"\xeb\xf8"  # incl beats; jmp
+    with in_32_bits(tmp_path, "stop-resume-restart", code) as run:
+        run.until("parent| stopped\n")
+        run.until("parent| resumed\n")
+        run.until("parent| restarted: starts 2\n")
+
+
+@on_x86
+@pytest.mark.usefixtures("has_32_bits")
+def test_a_child_that_faults_in_32_bit_code_is_restarted_and_its_parent_told_where(tmp_path):
+    code = b"\xa1" + struct.pack("<I", 16)  # mov 16, %eax
+    with in_32_bits(tmp_path, "restart", code) as run:
+        run.until("parent| enough\n")
+        assert run.output.count("child 1 label 6 words 0x10004007 0x10 0x0 0x4\n") == 4
 
 
 def test_a_child_that_waits_is_restarted_and_waits_again(tmp_path):

@@ -77,6 +77,17 @@ __attribute__((noinline)) static bool trap_keeps_registers(void)
     return good == 1;
 }
 
+/* To code of 32 bits, which lies in a region; see the test. The stack pointer has 32 bits, too, and
+ * is kept when this PD is restarted. */
+__attribute__((noreturn)) static void leave_64_bits(void)
+{
+    __asm__ volatile("mov $0x10002ff0, %rsp\n"
+                     "pushq $0x23\n" /* Linux's __USER32_CS */
+                     "pushq $0x10004000\n"
+                     "lretq\n");
+    __builtin_unreachable();
+}
+
 static void machine_actions(void)
 {
     if (is("trap")) {
@@ -97,6 +108,10 @@ static void machine_actions(void)
         for (;;) {
             shared()->beats++;
         }
+    } else if (is("leave-64-bits")) {
+        shared()->beats = 0;
+        microkit_notify(PARENT_CHANNEL);
+        leave_64_bits();
     } else if (is("block-and-fault")) {
         block_signals();
         write_null();
