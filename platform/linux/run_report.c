@@ -104,8 +104,9 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
         return; /* where the PD's stack begins */
     }
     (void)fprintf(stderr, "%s:   #%" PRIu64 " ", pd->child.name, number);
-    if (name != NULL) {
-        (void)fprintf(stderr, "%s+%#" PRIx64 " ", name, offset + (number > 0));
+    if (name != NULL) { /* of the image's choice */
+        run_print_text(stderr, name, strlen(name));
+        (void)fprintf(stderr, "+%#" PRIx64 " ", offset + (number > 0));
     }
     (void)fprintf(stderr, "%s%s%#" PRIx64 "\n", file, *file != '\0' ? "+" : "", address);
 }

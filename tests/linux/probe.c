@@ -116,7 +116,7 @@ void init(void)
             microkit_dbg_puts("0123456789012345678901234567890123456789\n");
         }
     } else if (is("escape")) {
-        microkit_dbg_puts("a\x1b[31mb\n");
+        microkit_dbg_puts("a\x1b[31mb \xc2\x9b" "31m \u00db\n"); /* of ASCII, of C1, none */
     }
     system_calls();
     misuse();

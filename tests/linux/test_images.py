@@ -106,6 +106,13 @@ def test_an_image_that_no_linker_makes_runs_nothing_before_its_sandbox(spoil, sa
     assert code == 1 and "PD bad: image" in output and said in output
 
 
+def test_a_name_in_an_image_does_not_command_the_terminal(tmp_path):
+    image = elf.harmless()
+    image.symbols[1][0] = "\x1b[31m\x9bname"
+    with run_image(tmp_path, image) as run:
+        assert "uses \\x1b[31m\\u009bname, which is neither" in run.end()[1]
+
+
 def test_a_setvar_changes_nothing_that_the_loader_reads(tmp_path):
     """Else a file of 37 bytes would make a relocation one of type IRELATIVE."""
     image = elf.harmless()

@@ -173,8 +173,8 @@ def test_output_without_end_is_cut_and_its_loss_counted(tmp_path):
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path):
     with probe(tmp_path, "escape") as run:
-        run.until("probe| a\\x1b[31mb\n")
-        assert "\x1b" not in run.output
+        run.until("probe| a\\x1b[31mb \\u009b31m \xdb\n")
+        assert "\x1b" not in run.output and "\x9b" not in run.output
 
 
 def test_killing_a_pd_is_reported_and_the_others_go_on(tmp_path):
