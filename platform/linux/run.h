@@ -64,6 +64,7 @@ struct run_life {
     struct registers_fault fault;
     struct registers registers; /* at the fault */
     uint64_t said_instruction;  /* of the fault before */
+    uint32_t said;              /* how many faults were */
 };
 
 struct run_pd {

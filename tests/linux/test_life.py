@@ -160,6 +160,12 @@ def test_restarts_without_end_fill_the_stack_and_that_is_named(tmp_path):
         run.until("(not each is said any more)")
 
 
+def test_faults_without_end_at_ever_other_places_do_not_fill_the_screen(tmp_path):
+    with family(tmp_path, "restart-thousand", "here-and-there", stack='stack_size="0x200000"') as run:
+        run.until("parent| enough\n")
+        assert 16 < run.output.count("; told to its parent") < 50
+
+
 def test_a_child_that_spins_is_stopped_resumed_and_restarted(tmp_path):
     with family(tmp_path, "stop-resume-restart", "spin") as run:
         run.until("parent| stopped\n")
