@@ -110,6 +110,16 @@ def test_a_system_call_is_an_unknown_one_and_the_reply_is_its_result(tmp_path):
         assert len(found) == 19 and found[0] == 110 and found[18] == 110
 
 
+@on_x86
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer build has a filter that lets more through")
+def test_of_all_system_calls_a_pd_makes_those_for_waiting_waking_and_dying_only(tmp_path):
+    with family(tmp_path, "skip-all", "all-system-calls") as run:
+        run.until("child| all tried\n")
+    # read, write, rt_sigprocmask, sched_yield, restart_syscall, clock_gettime, ppoll
+    made = [int(number) for number in re.findall(r"child\| made (\d+)\n", run.output)]
+    assert made == [0, 1, 14, 24, 219, 228, 271]
+
+
 def test_a_reply_to_a_vm_fault_repeats_the_access(tmp_path):
     with family(tmp_path, "reply", "null") as run:
         run.until("parent| enough\n")

@@ -117,6 +117,14 @@ def test_no_system_call_opens_a_way_out(tmp_path, call):
 
 
 @on_x86
+@pytest.mark.parametrize("kind", ["int 0x80", "x32"])
+def test_a_system_call_of_another_kind_ends_the_pd(tmp_path, kind):
+    with probe(tmp_path, kind) as run:
+        run.until("probe: killed by signal 31\n")
+        assert "ALLOWED" not in run.output
+
+
+@on_x86
 @pytest.mark.skipif(SANITIZED, reason="the sanitizer checks this access before the kernel does")
 def test_a_read_only_region_cannot_be_made_writable_even_without_the_filter(tmp_path):
     unsafe = ["env", "SDDF_UNSAFE=no-seccomp"]
