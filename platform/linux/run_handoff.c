@@ -248,14 +248,40 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_masks(run, index, items);
 }
 
-/* Which regions the device may reach by DMA: those the board names, or every one at an I/O
- * address. */
+static bool has_channel(const struct run *run, unsigned one, unsigned other)
+{
+    for (size_t i = 0; i < run->system->channel_count; i++) {
+        const struct system_end *end = run->system->channels[i].end;
+        if ((end[0].pd == one && end[1].pd == other) || (end[0].pd == other && end[1].pd == one)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the driver maps the region, or somebody who gives the driver work. */
+static bool is_near(const struct run *run, unsigned driver, size_t region)
+{
+    for (unsigned i = 0; i < run->system->pd_count; i++) {
+        const struct system_pd *pd = &run->system->pds[i];
+        for (size_t m = 0; m < pd->map_count; m++) {
+            if (pd->maps[m].region == region && (i == driver || has_channel(run, i, driver))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Which regions at an I/O address the device may reach by DMA: those the board names, or those near
+ * its driver. What lies near another one is another device's. */
 static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)
 {
     for (size_t i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
         bool reachable = device->description->dma_count == 0 &&
-                         strcmp(device->description->class_name, "timer") != 0;
+                         strcmp(device->description->class_name, "timer") != 0 &&
+                         is_near(run, device->driver, i);
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }

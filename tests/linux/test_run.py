@@ -5,6 +5,7 @@ when it dies."""
 import json
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -267,6 +268,39 @@ def test_a_device_model_that_dies_is_reported_and_its_driver_goes_on(tmp_path):
         os.kill(json.loads(run.status_file.read_text())["devices"]["eth0"], signal.SIGKILL)
         run.until("eth0: device model killed by signal 9\n")
         assert alive(pid)
+
+
+def test_a_device_reaches_what_its_driver_or_a_neighbour_of_that_maps_and_no_other_devices(tmp_path):
+    """Two devices; each one's frames are mapped by who has a channel to its driver, and by nobody
+    else but a stranger."""
+    system = '<memory_region name="private" size="0x1000"/>'
+    strange = ""
+    for number in (0, 1):
+        for name, address in (("rings", 0x80000000), ("frames", 0x80010000), ("stray", 0x80020000)):
+            system += (f'<memory_region name="{name}{number}" size="0x1000" '
+                       f'phys_addr="{address + number * 0x1000:#x}"/>')
+        system += (f'<memory_region name="regs{number}" size="0x1000" '
+                   f'phys_addr="{0xa000000 + number * 0x1000:#x}"/>')
+        near = f'<map mr="frames{number}" vaddr="0x10020000" perms="rw"/>'
+        near += '<map mr="private" vaddr="0x10030000" perms="rw"/>'
+        strange += f'<map mr="stray{number}" vaddr="{0x10020000 + number * 0x1000:#x}" perms="rw"/>'
+        system += pd(f"driver{number}", "mmio",
+                     f'<map mr="regs{number}" vaddr="0x10000000" perms="rw" cached="false"/>'
+                     f'<map mr="rings{number}" vaddr="0x10010000" perms="rw"/>')
+        system += pd(f"near{number}", "ping_pong", near)
+        system += (f'<channel><end pd="driver{number}" id="5"/><end pd="near{number}" id="5"/>'
+                   '</channel>')
+    with Run(tmp_path, system + pd("stranger", "ping_pong", strange)) as run:
+        run.until("driver0| magic value")
+        run.until("driver1| magic value")
+        devices = json.loads(run.status_file.read_text())["devices"]
+        for number in (0, 1):
+            try:
+                maps = pathlib.Path(f"/proc/{devices[f'eth{number}']}/maps").read_text()
+            except PermissionError as error:
+                pytest.skip(f"what a device model maps cannot be read here: {error}")
+            found = set(re.findall("memfd:((?:rings|frames|stray|private)[01]?) ", maps))
+            assert found == {f"rings{number}", f"frames{number}"}
 
 
 def test_a_child_pd_is_started_like_any_other(tmp_path):
