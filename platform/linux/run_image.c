@@ -106,9 +106,13 @@ static bool check_maps(const struct run *run, const struct run_pd *pd)
 static int make_file(const struct run *run, const struct run_pd *pd)
 {
     char path[SYSTEM_PATH_MAX];
+    if (strchr(pd->description->name, '/') != NULL) {
+        run_say("--images: PD %s: found a / in its name, which a file cannot have; rename it",
+                pd->description->name);
+        return -1;
+    }
     (void)snprintf(path, sizeof(path), "%s/%s.elf", run->options.images, pd->description->name);
-    (void)unlink(path); /* one of an earlier run, which may be in use */
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = run_new_file(path, 0644);
     if (fd < 0) {
         run_say("--images: %s cannot be written: %s", path, strerror(errno));
     }

@@ -238,6 +238,26 @@ def test_a_pd_holds_nothing_but_its_pipes_and_no_privilege(tmp_path):
             assert len(links) == (3 if SANITIZED else 2)
 
 
+def test_what_the_runner_writes_goes_into_no_file_that_lies_there(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "stats.json.new").symlink_to("precious")
+    (tmp_path / "status.json.new").symlink_to("precious")
+    with Run(tmp_path, pd("a", "hello"), "--stats", str(tmp_path / "stats.json")) as run:
+        run.until("hello from a")
+        assert run.pids()["a"] > 0
+        assert run.stop()[0] == 0
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert json.loads((tmp_path / "stats.json").read_text()) == {}
+
+
+def test_a_system_larger_than_its_machine_is_refused(tmp_path):
+    system = '<memory_region name="vast" size="0x10000000000"/>'
+    with Run(tmp_path, system + pd("a", "hello")) as run:
+        code, output = run.end()
+    assert code == 1 and "the regions take 1099511627776 bytes, and this machine has" in output
+    assert "hello from" not in output
+
+
 def test_a_driver_reads_its_device_and_the_counters_are_written(tmp_path):
     stats = tmp_path / "stats.json"
     system = (
