@@ -88,8 +88,7 @@ static bool write_all(FILE *stream, const char *output, const struct system_desc
 
 static FILE *create(const char *path, const char *program)
 {
-    (void)unlink(path); /* it may be running */
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    int fd = run_new_file(path, 0755);
     FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (stream == NULL) {
         run_say("%s: cannot be made: %s", path, strerror(errno));

@@ -35,6 +35,19 @@ enum {
     SYSCALL_WORDS = sizeof(syscall_words) / sizeof(size_t)
 };
 
+/* A process may leave for code of 32 bits by itself; PTRACE_GETREGSET then shows other registers,
+ * of 32 bits, and sets those. PTRACE_GETREGS always has ours. */
+#if defined(__x86_64__)
+bool registers_read(pid_t pid, struct registers *registers)
+{
+    return ptrace(PTRACE_GETREGS, pid, NULL, &registers->words) == 0;
+}
+
+bool registers_write(pid_t pid, const struct registers *registers)
+{
+    return ptrace(PTRACE_SETREGS, pid, NULL, &registers->words) == 0;
+}
+#else
 bool registers_read(pid_t pid, struct registers *registers)
 {
     struct iovec vector = {.iov_base = &registers->words, .iov_len = sizeof(registers->words)};
@@ -47,6 +60,7 @@ bool registers_write(pid_t pid, const struct registers *registers)
     struct iovec vector = {.iov_base = &copy.words, .iov_len = sizeof(copy.words)};
     return ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &vector) == 0;
 }
+#endif
 
 static uint64_t get(const struct registers *registers, size_t offset)
 {
@@ -71,7 +85,7 @@ static uint64_t canonical(uint64_t instruction)
     return instruction >> 47 == 0 ? instruction : 0;
 }
 
-void registers_jump(struct registers *registers, uint64_t instruction)
+static void stand_at(struct registers *registers, uint64_t instruction)
 {
     set(registers, INSTRUCTION, canonical(instruction));
 #if defined(__x86_64__)
@@ -79,10 +93,24 @@ void registers_jump(struct registers *registers, uint64_t instruction)
 #endif
 }
 
+void registers_jump(struct registers *registers, uint64_t instruction)
+{
+    stand_at(registers, instruction);
+#if defined(__x86_64__)
+    uint64_t code = 0; /* the segments of 64-bit code are the same in every process */
+    uint64_t stack = 0;
+    __asm__("mov %%cs, %0\n"
+            "mov %%ss, %1\n"
+            : "=r"(code), "=r"(stack));
+    set(registers, AT(cs), code);
+    set(registers, AT(ss), stack);
+#endif
+}
+
 void registers_rewind(struct registers *registers, int signal)
 {
     uint64_t instruction = registers_instruction(registers);
-    registers_jump(registers, signal == SIGSYS ? instruction - SYSTEM_CALL_SIZE : instruction);
+    stand_at(registers, signal == SIGSYS ? instruction - SYSTEM_CALL_SIZE : instruction);
 }
 
 /* Number and code of the exception, as seL4 tells them. */

@@ -22,8 +22,8 @@ struct registers {
 bool registers_read(pid_t pid, struct registers *registers);
 bool registers_write(pid_t pid, const struct registers *registers);
 uint64_t registers_instruction(const struct registers *registers);
-/* Sets the instruction, and nothing else but that a system call which was interrupted is not made
- * again. */
+/* Sets the instruction, which is one of the machine's native code, and nothing else but that a
+ * system call which was interrupted is not made again. */
 void registers_jump(struct registers *registers, uint64_t instruction);
 
 /* After a fault: as seL4, stands in front of a system call that is not allowed, which Linux has

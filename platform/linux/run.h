@@ -64,6 +64,7 @@ struct run_life {
     struct registers_fault fault;
     struct registers registers; /* at the fault */
     uint64_t said_instruction;  /* of the fault before */
+    uint32_t said;              /* how many faults were */
 };
 
 struct run_pd {
@@ -119,6 +120,8 @@ bool run_check(struct run *run);
 int run_memfd(const char *name, uint64_t size);
 /* A descriptor of the same memory or pipe that can do only what `flags` say. */
 int run_reopen(int fd, int flags);
+/* A new file there, whatever was there before: it may be in use, or lead somewhere else. */
+int run_new_file(const char *path, unsigned mode);
 bool run_make_regions(struct run *run);
 bool run_bind_devices(struct run *run);
 bool run_make_lines(struct run *run);

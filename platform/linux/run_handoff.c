@@ -200,7 +200,7 @@ static void add_masks(const struct run *run, unsigned index, struct run_items *i
         const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
         if (symbol != NULL && symbol->st_size == 8 &&
             image_in_memory(&pd->image, symbol->st_value, 8, PF_W)) {
-            const uint64_t patch[4] = {symbol->st_value, masks[i]};
+            const uint64_t patch[4] = {symbol->st_value, masks[i], true};
             add(items, PD_PATCH, -1, names[i], patch);
         }
     }
@@ -229,11 +229,11 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
         add(items, PD_PROGRAM, -1, "", table);
     }
     for (size_t i = 0; i < description->setvar_count; i++) {
-        const Elf64_Sym *symbol = run_setvar_symbol(pd, description->setvars[i].symbol);
-        if (symbol != NULL && image_at(&pd->image, symbol->st_value, 8) == NULL) {
-            const uint64_t patch[4] = {symbol->st_value, description->setvars[i].value};
-            add(items, PD_PATCH, -1, description->setvars[i].symbol, patch);
-        }
+        const struct system_setvar *setvar = &description->setvars[i];
+        uint64_t address = run_setvar_symbol(pd, setvar->symbol)->st_value;
+        const uint64_t patch[4] = {address, setvar->value,
+                                   image_in_memory(&pd->image, address, 8, PF_W)};
+        add(items, PD_PATCH, -1, setvar->symbol, patch);
     }
     add(items, PD_REPORT, pd->report_fd, "", NULL);
     add(items, PD_STATE, pd->state_fd, "", NULL);
@@ -248,14 +248,40 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_masks(run, index, items);
 }
 
-/* Which regions the device may reach by DMA: those the board names, or every one at an I/O
- * address. */
+static bool has_channel(const struct run *run, unsigned one, unsigned other)
+{
+    for (size_t i = 0; i < run->system->channel_count; i++) {
+        const struct system_end *end = run->system->channels[i].end;
+        if ((end[0].pd == one && end[1].pd == other) || (end[0].pd == other && end[1].pd == one)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the driver maps the region, or somebody who gives the driver work. */
+static bool is_near(const struct run *run, unsigned driver, size_t region)
+{
+    for (unsigned i = 0; i < run->system->pd_count; i++) {
+        const struct system_pd *pd = &run->system->pds[i];
+        for (size_t m = 0; m < pd->map_count; m++) {
+            if (pd->maps[m].region == region && (i == driver || has_channel(run, i, driver))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Which regions at an I/O address the device may reach by DMA: those the board names, or those near
+ * its driver. What lies near another one is another device's. */
 static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)
 {
     for (size_t i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
         bool reachable = device->description->dma_count == 0 &&
-                         strcmp(device->description->class_name, "timer") != 0;
+                         strcmp(device->description->class_name, "timer") != 0 &&
+                         is_near(run, device->driver, i);
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }

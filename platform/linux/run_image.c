@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes the image of each PD ready: read, checked (image.h), its setvar symbols patched in a
- * private copy. All mistakes of all images are said before anything is started. */
+/* Makes the image of each PD ready: read, checked (image.h), copied as it is: its setvar words are
+ * set when it is loaded, so that none of them changes what was checked. All mistakes of all images
+ * are said before anything is started. */
 #include "pd/program.h"
 #include "pd/sanitized.h"
 #include "run.h"
@@ -57,7 +58,7 @@ const Elf64_Sym *run_setvar_symbol(const struct run_pd *pd, const char *name)
     return image_symbol(pd->symbols.bytes != NULL ? &pd->symbols : &pd->image, name);
 }
 
-static bool check_setvar(const struct run *run, struct run_pd *pd,
+static bool check_setvar(const struct run *run, const struct run_pd *pd,
                          const struct system_setvar *setvar)
 {
     const Elf64_Sym *symbol = run_setvar_symbol(pd, setvar->symbol);
@@ -71,16 +72,13 @@ static bool check_setvar(const struct run *run, struct run_pd *pd,
     }
     /* A sanitizer pads its globals. */
     bool size_fits = symbol->st_size == 8 || (PD_SANITIZED && symbol->st_size > 8);
-    void *word = image_at(&pd->image, symbol->st_value, 8);
-    if (!size_fits || !image_in_memory(&pd->image, symbol->st_value, 8, word != NULL ? 0 : PF_W)) {
+    if (!size_fits || !image_in_memory(&pd->image, symbol->st_value, 8, 0) ||
+        image_in_memory(&pd->image, symbol->st_value, 8, PF_X)) {
         (void)snprintf(what, sizeof(what),
                        "has symbol %s of %" PRIu64
                        " bytes; a setvar symbol is a variable of 8 bytes",
                        setvar->symbol, symbol->st_size);
         return fail(run, pd, setvar->line, what);
-    }
-    if (word != NULL) { /* else it is zero at start, and the PD host sets it: PD_PATCH */
-        memcpy(word, &setvar->value, 8);
     }
     return true;
 }
@@ -108,9 +106,13 @@ static bool check_maps(const struct run *run, const struct run_pd *pd)
 static int make_file(const struct run *run, const struct run_pd *pd)
 {
     char path[SYSTEM_PATH_MAX];
+    if (strchr(pd->description->name, '/') != NULL) {
+        run_say("--images: PD %s: found a / in its name, which a file cannot have; rename it",
+                pd->description->name);
+        return -1;
+    }
     (void)snprintf(path, sizeof(path), "%s/%s.elf", run->options.images, pd->description->name);
-    (void)unlink(path); /* one of an earlier run, which may be in use */
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = run_new_file(path, 0644);
     if (fd < 0) {
         run_say("--images: %s cannot be written: %s", path, strerror(errno));
     }

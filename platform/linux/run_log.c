@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The output of children and of the runner itself. A child's bytes are anybody's: they are printed
  * as whole lines of bounded length with the child's name in front, and never reach the terminal as
- * control characters. */
+ * control characters. Nor does what the runner itself says, which may quote files. */
+#include "description/control.h"
 #include "run.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -9,26 +10,30 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READS_AT_ONCE = 4 };
+enum { READS_AT_ONCE = 4, SAY_MAX = 4096 };
 
 void run_say(const char *format, ...)
 {
+    char text[SAY_MAX];
     va_list arguments;
     va_start(arguments, format);
-    (void)fflush(stdout);
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    (void)fflush(stdout);
+    run_print_text(stderr, text, sizeof(text));
+    (void)fputc('\n', stderr);
 }
 
 void run_print_text(FILE *stream, const char *text, size_t length)
 {
     for (size_t i = 0; i < length && text[i] != '\0'; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
-            (void)fprintf(stream, "\\x%02x", byte);
+        size_t bytes = control_length(text[i], i + 1 < length ? text[i + 1] : '\0');
+        if (bytes == 0 || text[i] == '\t') {
+            (void)fputc(text[i], stream);
+        } else if (bytes == 1) {
+            (void)fprintf(stream, "\\x%02x", (unsigned char)text[i]);
         } else {
-            (void)fputc(byte, stream);
+            (void)fprintf(stream, "\\u%04x", (unsigned char)text[++i]);
         }
     }
 }

@@ -32,6 +32,12 @@ int run_reopen(int fd, int flags)
     return open(path, flags | O_CLOEXEC);
 }
 
+int run_new_file(const char *path, unsigned mode)
+{
+    (void)unlink(path);
+    return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+}
+
 static bool prefill(const struct system_region *region, int fd)
 {
     char buffer[16384];
@@ -68,8 +74,28 @@ static const struct board_device *device_of(const struct board *board,
     return NULL;
 }
 
+/* PDs may fill what they map, and the runner holds it whoever of them is ended for that: a system
+ * larger than its machine would take the machine along. */
+static bool fits_machine(const struct run *run)
+{
+    uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < run->system->region_count; i++) {
+        sum += run->system->regions[i].size; /* of at most 2^40 bytes, fewer than 2^12 */
+    }
+    if (sum > memory) {
+        run_say("%s: the regions take %" PRIu64 " bytes, and this machine has %" PRIu64
+                ": make them smaller",
+                run->system->file, sum, memory);
+    }
+    return sum <= memory;
+}
+
 bool run_make_regions(struct run *run)
 {
+    if (!fits_machine(run)) {
+        return false;
+    }
     run->region_fds = malloc((run->system->region_count + 1) * sizeof(int));
     if (run->region_fds == NULL) {
         return false;

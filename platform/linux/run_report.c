@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { FAULTS_SAID = 16 };
+enum { FAULTS_SAID = 16, PLACES_SAID = 32 };
 
 static const char *access_name(const struct pd_report *report)
 {
@@ -104,8 +104,9 @@ static void print_frame(const struct run *run, const struct run_pd *pd,
         return; /* where the PD's stack begins */
     }
     (void)fprintf(stderr, "%s:   #%" PRIu64 " ", pd->child.name, number);
-    if (name != NULL) {
-        (void)fprintf(stderr, "%s+%#" PRIx64 " ", name, offset + (number > 0));
+    if (name != NULL) { /* of the image's choice */
+        run_print_text(stderr, name, strlen(name));
+        (void)fprintf(stderr, "+%#" PRIx64 " ", offset + (number > 0));
     }
     (void)fprintf(stderr, "%s%s%#" PRIx64 "\n", file, *file != '\0' ? "+" : "", address);
 }
@@ -128,14 +129,15 @@ void run_report_fault(const struct run *run, struct run_pd *pd)
 {
     struct run_life *life = &pd->life;
     uint64_t instruction = registers_instruction(&life->registers);
-    bool repeated = instruction == life->said_instruction;
+    bool elsewhere = instruction != life->said_instruction && life->said < PLACES_SAID;
     life->said_instruction = instruction;
     const struct run_pd *parent = &run->pds[pd->description->parent];
     char more[2 * SYSTEM_NAME_MAX];
     /* Who is restarted again and again does not fill the screen. */
-    if (repeated && life->faults > FAULTS_SAID && (life->faults & (life->faults - 1)) != 0) {
+    if (!elsewhere && life->faults > FAULTS_SAID && (life->faults & (life->faults - 1)) != 0) {
         return;
     }
+    life->said++;
     (void)fflush(stdout);
     (void)snprintf(more, sizeof(more), "; told to its parent %s%s", parent->child.name,
                    parent->child.pid > 0 ? "" : ", which has ended");

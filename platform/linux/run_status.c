@@ -34,7 +34,8 @@ static bool output_open(struct output *output, const char *path)
 {
     output->final = path;
     (void)snprintf(output->path, sizeof(output->path), "%s.new", path);
-    output->file = fopen(output->path, "we");
+    int fd = run_new_file(output->path, 0644);
+    output->file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (output->file == NULL) {
         run_say("%s cannot be written: %s", output->path, strerror(errno));
     }

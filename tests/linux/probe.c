@@ -24,6 +24,22 @@ static long call3(long number, long a, long b, long c)
 #endif
 }
 
+/* getppid() of other kinds of system calls: of 32 bits, and of x32. */
+static void foreign_call(bool x32)
+{
+#if defined(__x86_64__)
+    long result = x32 ? 0x40000000 | 110 : 64;
+    if (x32) {
+        __asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
+    } else {
+        __asm__ volatile("int $0x80" : "+a"(result) : : "memory");
+    }
+    microkit_dbg_puts("ALLOWED\n");
+#else
+    (void)x32;
+#endif
+}
+
 static bool is(const char *name)
 {
     const char *text = (const char *)action;
@@ -62,6 +78,8 @@ static void system_calls(void)
         say_result("open", call3(SYS_X86_OPEN, (long)"/etc/passwd", 0, 0));
     } else if (is("socket")) {
         say_result("socket", call3(SYS_X86_SOCKET, 2, 1, 0));
+    } else if (is("int 0x80") || is("x32")) {
+        foreign_call(is("x32"));
     } else if (is("ptrace")) {
         say_result("ptrace", call3(SYS_X86_PTRACE, 16, 1, 0));
     }
@@ -116,7 +134,8 @@ void init(void)
             microkit_dbg_puts("0123456789012345678901234567890123456789\n");
         }
     } else if (is("escape")) {
-        microkit_dbg_puts("a\x1b[31mb\n");
+        microkit_dbg_puts("a\x1b[31mb \xc2\x9b"
+                          "31m \u00db\n"); /* of ASCII, of C1, none */
     }
     system_calls();
     misuse();

@@ -226,3 +226,11 @@ def test_the_counters_are_written(tmp_path):
         run.until("driver| magic value")
         assert run.stop()[0] == 0
         assert "device:eth0" in json.loads(stats.read_text())
+
+
+def test_the_image_of_a_pd_is_left_in_that_folder_only(tmp_path):
+    (tmp_path / "images").mkdir()
+    with Run(tmp_path, pd("../out", "hello"), IN_PROCESS, "--images",
+             str(tmp_path / "images")) as run:
+        code, output = run.end()
+    assert code == 1 and "found a / in its name" in output and not (tmp_path / "out.elf").exists()

@@ -25,15 +25,17 @@ def text(name):
     return f'<map mr="{name}" vaddr="0x10000000" perms="r" setvar_vaddr="action"/>'
 
 
-def family(folder, parent, child, *options, server=False, image="life_parent", stack=""):
+def family(folder, parent, child, *options, server=False, image="life_parent", stack="",
+           regions="", maps=""):
     """A parent and its child, which notify one another on channel 5; a server that the child calls
     on channel 6 and that notifies the parent on channel 5."""
     (folder / "parent.txt").write_text(parent, encoding="ascii")
     (folder / "child.txt").write_text(child, encoding="ascii")
-    inner = pd("child", "life_child", text("child") + SHARED, f'id="1" {stack}')
+    inner = pd("child", "life_child", text("child") + SHARED + maps, f'id="1" {stack}')
     inner = inner.replace('"100"', '"90"')
     maps = "" if image == "life_no_fault" else text("parent") + SHARED
-    system = REGIONS + region("parent") + region("child") + pd("parent", image, maps + inner)
+    system = REGIONS + regions + region("parent") + region("child")
+    system += pd("parent", image, maps + inner)
     system += '<channel><end pd="parent" id="5"/><end pd="child" id="5"/></channel>'
     if server:
         system += pd("server", "life_server", text("child") + SHARED)
@@ -108,6 +110,16 @@ def test_a_system_call_is_an_unknown_one_and_the_reply_is_its_result(tmp_path):
         assert len(found) == 19 and found[0] == 110 and found[18] == 110
 
 
+@on_x86
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer build has a filter that lets more through")
+def test_of_all_system_calls_a_pd_makes_those_for_waiting_waking_and_dying_only(tmp_path):
+    with family(tmp_path, "skip-all", "all-system-calls") as run:
+        run.until("child| all tried\n")
+    # read, write, rt_sigprocmask, sched_yield, restart_syscall, clock_gettime, ppoll
+    made = [int(number) for number in re.findall(r"child\| made (\d+)\n", run.output)]
+    assert made == [0, 1, 14, 24, 219, 228, 271]
+
+
 def test_a_reply_to_a_vm_fault_repeats_the_access(tmp_path):
     with family(tmp_path, "reply", "null") as run:
         run.until("parent| enough\n")
@@ -158,6 +170,12 @@ def test_restarts_without_end_fill_the_stack_and_that_is_named(tmp_path):
         run.until("(not each is said any more)")
 
 
+def test_faults_without_end_at_ever_other_places_do_not_fill_the_screen(tmp_path):
+    with family(tmp_path, "restart-thousand", "here-and-there", stack='stack_size="0x200000"') as run:
+        run.until("parent| enough\n")
+        assert 16 < run.output.count("; told to its parent") < 50
+
+
 def test_a_child_that_spins_is_stopped_resumed_and_restarted(tmp_path):
     with family(tmp_path, "stop-resume-restart", "spin") as run:
         run.until("parent| stopped\n")
@@ -180,6 +198,43 @@ def test_a_child_that_faults_with_all_signals_blocked_is_restarted(tmp_path):
     with family(tmp_path, "restart", "block-and-fault") as run:
         run.until("parent| enough\n")
         assert run.output.count("label 6") == 4
+
+
+def in_32_bits(folder, parent, code):
+    """A child that leaves for `code`, of 32 bits, in a region that it may execute."""
+    data_segment = b"\xb8\x2b\0\0\0\x8e\xd8"  # mov $0x2b, %eax; mov %eax, %ds
+    (folder / "code.bin").write_bytes(data_segment + code)
+    more = '<map mr="code" vaddr="0x10004000" perms="rx"/>'
+    region_of_code = '<memory_region name="code" prefill_path="code.bin"/>'
+    return family(folder, parent, "leave-64-bits", regions=region_of_code, maps=more)
+
+
+@pytest.fixture(name="has_32_bits")
+def fixture_has_32_bits(tmp_path):
+    if SANITIZED:
+        pytest.skip("the child takes another stack, which a sanitizer would have to know")
+    with in_32_bits(tmp_path, "keep", b"\x0f\x0b") as run:
+        if words(run, 3)[0] != 0x10004007:
+            pytest.skip("this Linux runs no code of 32 bits")
+
+
+@on_x86
+@pytest.mark.usefixtures("has_32_bits")
+def test_a_child_that_spins_in_32_bit_code_is_stopped_resumed_and_restarted(tmp_path):
+    code = b"\xff\x05" + struct.pack("<I", 0x10002000) + b"\xeb\xf8"  # incl beats; jmp
+    with in_32_bits(tmp_path, "stop-resume-restart", code) as run:
+        run.until("parent| stopped\n")
+        run.until("parent| resumed\n")
+        run.until("parent| restarted: starts 2\n")
+
+
+@on_x86
+@pytest.mark.usefixtures("has_32_bits")
+def test_a_child_that_faults_in_32_bit_code_is_restarted_and_its_parent_told_where(tmp_path):
+    code = b"\xa1" + struct.pack("<I", 16)  # mov 16, %eax
+    with in_32_bits(tmp_path, "restart", code) as run:
+        run.until("parent| enough\n")
+        assert run.output.count("child 1 label 6 words 0x10004007 0x10 0x0 0x4\n") == 4
 
 
 def test_a_child_that_waits_is_restarted_and_waits_again(tmp_path):

@@ -5,6 +5,7 @@ when it dies."""
 import json
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -117,6 +118,14 @@ def test_no_system_call_opens_a_way_out(tmp_path, call):
 
 
 @on_x86
+@pytest.mark.parametrize("kind", ["int 0x80", "x32"])
+def test_a_system_call_of_another_kind_ends_the_pd(tmp_path, kind):
+    with probe(tmp_path, kind) as run:
+        run.until("probe: killed by signal 31\n")
+        assert "ALLOWED" not in run.output
+
+
+@on_x86
 @pytest.mark.skipif(SANITIZED, reason="the sanitizer checks this access before the kernel does")
 def test_a_read_only_region_cannot_be_made_writable_even_without_the_filter(tmp_path):
     unsafe = ["env", "SDDF_UNSAFE=no-seccomp"]
@@ -173,8 +182,8 @@ def test_output_without_end_is_cut_and_its_loss_counted(tmp_path):
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path):
     with probe(tmp_path, "escape") as run:
-        run.until("probe| a\\x1b[31mb\n")
-        assert "\x1b" not in run.output
+        run.until("probe| a\\x1b[31mb \\u009b31m \xdb\n")
+        assert "\x1b" not in run.output and "\x9b" not in run.output
 
 
 def test_killing_a_pd_is_reported_and_the_others_go_on(tmp_path):
@@ -229,6 +238,26 @@ def test_a_pd_holds_nothing_but_its_pipes_and_no_privilege(tmp_path):
             assert len(links) == (3 if SANITIZED else 2)
 
 
+def test_what_the_runner_writes_goes_into_no_file_that_lies_there(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "stats.json.new").symlink_to("precious")
+    (tmp_path / "status.json.new").symlink_to("precious")
+    with Run(tmp_path, pd("a", "hello"), "--stats", str(tmp_path / "stats.json")) as run:
+        run.until("hello from a")
+        assert run.pids()["a"] > 0
+        assert run.stop()[0] == 0
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert json.loads((tmp_path / "stats.json").read_text()) == {}
+
+
+def test_a_system_larger_than_its_machine_is_refused(tmp_path):
+    system = '<memory_region name="vast" size="0x10000000000"/>'
+    with Run(tmp_path, system + pd("a", "hello")) as run:
+        code, output = run.end()
+    assert code == 1 and "the regions take 1099511627776 bytes, and this machine has" in output
+    assert "hello from" not in output
+
+
 def test_a_driver_reads_its_device_and_the_counters_are_written(tmp_path):
     stats = tmp_path / "stats.json"
     system = (
@@ -259,6 +288,39 @@ def test_a_device_model_that_dies_is_reported_and_its_driver_goes_on(tmp_path):
         os.kill(json.loads(run.status_file.read_text())["devices"]["eth0"], signal.SIGKILL)
         run.until("eth0: device model killed by signal 9\n")
         assert alive(pid)
+
+
+def test_a_device_reaches_what_its_driver_or_a_neighbour_of_that_maps_and_no_other_devices(tmp_path):
+    """Two devices; each one's frames are mapped by who has a channel to its driver, and by nobody
+    else but a stranger."""
+    system = '<memory_region name="private" size="0x1000"/>'
+    strange = ""
+    for number in (0, 1):
+        for name, address in (("rings", 0x80000000), ("frames", 0x80010000), ("stray", 0x80020000)):
+            system += (f'<memory_region name="{name}{number}" size="0x1000" '
+                       f'phys_addr="{address + number * 0x1000:#x}"/>')
+        system += (f'<memory_region name="regs{number}" size="0x1000" '
+                   f'phys_addr="{0xa000000 + number * 0x1000:#x}"/>')
+        near = f'<map mr="frames{number}" vaddr="0x10020000" perms="rw"/>'
+        near += '<map mr="private" vaddr="0x10030000" perms="rw"/>'
+        strange += f'<map mr="stray{number}" vaddr="{0x10020000 + number * 0x1000:#x}" perms="rw"/>'
+        system += pd(f"driver{number}", "mmio",
+                     f'<map mr="regs{number}" vaddr="0x10000000" perms="rw" cached="false"/>'
+                     f'<map mr="rings{number}" vaddr="0x10010000" perms="rw"/>')
+        system += pd(f"near{number}", "ping_pong", near)
+        system += (f'<channel><end pd="driver{number}" id="5"/><end pd="near{number}" id="5"/>'
+                   '</channel>')
+    with Run(tmp_path, system + pd("stranger", "ping_pong", strange)) as run:
+        run.until("driver0| magic value")
+        run.until("driver1| magic value")
+        devices = json.loads(run.status_file.read_text())["devices"]
+        for number in (0, 1):
+            try:
+                maps = pathlib.Path(f"/proc/{devices[f'eth{number}']}/maps").read_text()
+            except PermissionError as error:
+                pytest.skip(f"what a device model maps cannot be read here: {error}")
+            found = set(re.findall("memfd:((?:rings|frames|stray|private)[01]?) ", maps))
+            assert found == {f"rings{number}", f"frames{number}"}
 
 
 def test_a_child_pd_is_started_like_any_other(tmp_path):

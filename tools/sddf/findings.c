@@ -2,6 +2,7 @@
 /* The list of findings and its two forms (findings.h). Linked into host tools; what it prints may
  * quote hostile files, and reaches terminals. */
 #include "tools/sddf/findings.h"
+#include "platform/linux/description/control.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,10 +32,8 @@ enum rule_level rule_level(enum rule rule)
 /* Control characters of a hostile file must not reach the terminal. */
 static void make_printable(char *text)
 {
-    for (unsigned char *c = (unsigned char *)text; *c != 0; c++) {
-        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-        if (*c < 0x20 || *c == 0x7f || c1)
-            *c = '?';
+    for (char *c = text; *c != '\0'; c++) {
+        memset(c, '?', control_length(c[0], c[1]));
     }
 }
 

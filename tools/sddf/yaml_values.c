@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The getters of yaml.h: scalars of a YAML tree become values, checked against kind, unit and
  * range. Linked into host tools only; trusts nothing in the tree but its shape. */
+#include "platform/linux/description/control.h"
 #include "tools/sddf/yaml.h"
 
 #include <stdarg.h>
@@ -99,7 +100,7 @@ bool yaml_as_string(const struct yaml_node *node, char *value, size_t size)
         return false;
     }
     for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)node->text[i] < 0x20 || node->text[i] == 0x7f) {
+        if (control_length(node->text[i], node->text[i + 1]) != 0) {
             yaml_error(node, RULE_WRONG_TYPE,
                        "found a text with control characters" REMEDY "remove them");
             return false;

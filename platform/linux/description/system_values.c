@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Getters of the .system reader (values.h): an attribute's text becomes a value, or an error with
  * its line. Run by host tools; trusts nothing in the file. */
+#include "platform/linux/description/control.h"
 #include "platform/linux/description/values.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ bool text_of(struct reader *reader, xmlNode *node, const char *name, char *text,
     size_t length = strlen(value);
     bool printable = true;
     for (size_t i = 0; i < length; i++)
-        printable = printable && (unsigned char)value[i] >= 0x20 && value[i] != 0x7f;
+        printable = printable && control_length(value[i], value[i + 1]) == 0;
     bool good = length > 0 && length < size && printable;
     if (good)
         memcpy(text, value, length + 1);

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +41,26 @@ static bool drop_user(void)
     return true;
 }
 
+/* What a wire asks and says of its socket while it runs. Packet sockets have options that reach
+ * other interfaces (PACKET_ADD_MEMBERSHIP) and seldom used parts of the kernel. */
+static bool allow_options(scmp_filter_ctx filter)
+{
+    static const struct {
+        int call, level, option;
+    } options[] = {
+        {SCMP_SYS(setsockopt), SOL_SOCKET, SO_SNDBUF},
+        {SCMP_SYS(getsockopt), SOL_SOCKET, SO_ERROR},
+        {SCMP_SYS(getsockopt), SOL_PACKET, PACKET_STATISTICS},
+    };
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof options / sizeof options[0]; i++) {
+        good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, options[i].call, 2,
+                                SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)options[i].level),
+                                SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)options[i].option)) == 0;
+    }
+    return good;
+}
+
 static bool filter_system_calls(void)
 {
     const int allowed[] = {
@@ -47,9 +69,7 @@ static bool filter_system_calls(void)
         SCMP_SYS(ppoll),
         SCMP_SYS(sendmmsg),
         SCMP_SYS(recvmmsg),
-        SCMP_SYS(getsockopt),
         SCMP_SYS(accept4),
-        SCMP_SYS(setsockopt),
         SCMP_SYS(close),
         SCMP_SYS(exit_group),
         SCMP_SYS(rt_sigreturn),
@@ -62,7 +82,7 @@ static bool filter_system_calls(void)
     for (size_t i = 0; good && i < sizeof allowed / sizeof allowed[0]; i++) {
         good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
     }
-    good = good && seccomp_load(filter) == 0;
+    good = good && allow_options(filter) && seccomp_load(filter) == 0;
     if (filter != NULL) {
         seccomp_release(filter);
     }

@@ -7,7 +7,8 @@ enum pd_handoff_kind {
     PD_NAME = 1,   /* name; value: stack size in bytes, PD_OPTION_*, number of PDs, priority */
     PD_IMAGE,      /* fd: checked and patched image; value[0]: its size in memory */
     PD_ENTRY,      /* value: offsets of init, notified, protected, fault in the image; 0 = none */
-    PD_PATCH,      /* value[0]: offset of an 8-byte word in the image's zeroed memory, value[1] */
+    PD_PATCH,      /* value: offset of an 8-byte word of the image's, what it becomes, whether it is
+                    * writable */
     PD_LOG,        /* fd: write end of the log pipe, non-blocking */
     PD_REPORT,     /* fd: struct pd_report, rw */
     PD_STATE,      /* fd: struct pd_state, rw */

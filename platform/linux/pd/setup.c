@@ -307,6 +307,27 @@ static void load_shared_object(void)
     pd.image_start = pd.image_base;
 }
 
+static void protect(uintptr_t first, uintptr_t end, int protection)
+{
+    if (mprotect((void *)first, end - first, protection) != 0) {
+        pd_start_failed("the image's memory cannot be protected: %s", strerror(errno));
+    }
+}
+
+/* Sets a variable of the image's, which may be a constant to itself. */
+static void patch(const struct handoff_item *item)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t word = pd.image_base + item->value[0];
+    uintptr_t first = word / page * page;
+    uintptr_t end = (word + sizeof(uint64_t) + page - 1) / page * page;
+    protect(first, end, PROT_READ | PROT_WRITE);
+    memcpy((void *)word, &item->value[1], sizeof(uint64_t));
+    if (item->value[2] == 0) {
+        protect(first, end, PROT_READ);
+    }
+}
+
 void pd_load(const struct handoff_item *items, size_t count)
 {
     if (pd.program_table != 0) {
@@ -317,7 +338,7 @@ void pd_load(const struct handoff_item *items, size_t count)
     pd.report->image_base = pd.image_base;
     for (size_t i = 0; i < count; i++) {
         if (items[i].kind == PD_PATCH) {
-            memcpy((void *)(pd.image_base + items[i].value[0]), &items[i].value[1], 8);
+            patch(&items[i]);
         }
     }
     pd.init = (void (*)(void))(pd.image_base + pd.entry[0]);

@@ -128,6 +128,17 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
         microkit_pd_stop(child);
         return seL4_False;
     }
+    if (is("skip-all")) {
+        return skip(info, reply);
+    }
+    if (is("restart-thousand")) {
+        if (faults < OFTEN) {
+            microkit_pd_restart(child, START);
+        } else {
+            say("enough\n");
+        }
+        return seL4_False;
+    }
     say_fault(child, info);
     if (is("keep")) {
         return seL4_False;
