@@ -14,7 +14,7 @@ TITLE = "Notifications and system calls per packet"
 CLAIM = ("The talk: a component handles all there is in one activation and combines its last signal with its "
          "next wait, so entries to the kernel per packet fall as load rises. To reach at saturation: fewer "
          "than 0.1 system calls per packet.")
-SECONDS, QUICK_SECONDS = 110, 20
+SECONDS, QUICK_SECONDS = 75, 12
 NETWORK = True
 YIELDS = ["notifications per packet", "notifications saved"]
 

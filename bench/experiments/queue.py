@@ -10,7 +10,7 @@ TITLE = "The queue beside others'"
 CLAIM = ("The talk: components share lock-free bounded queues with one producer and one consumer. Ours adds a "
          "check of every index, a fence and a mark: to reach, in bursts of 32 on two cores, 1.1 times the "
          "speed of DPDK's rte_ring with all of it, 1.5 times as a plain transfer.")
-SECONDS, QUICK_SECONDS = 90, 12
+SECONDS, QUICK_SECONDS = 40, 3
 NEEDS = ["bench/queue/bench_queue"]
 YIELDS = ["time per entry", "speed"]
 

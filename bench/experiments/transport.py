@@ -11,7 +11,7 @@ TITLE = "The transport, and what each part of it is worth"
 CLAIM = ("The talk: two queues per direction, of full and of empty buffers. Its listing has both indices in "
          "one line, a barrier for each entry and a signal for each packet. Ours publishes a batch at a time, "
          "gives each word one writer, and signals only who waits.")
-SECONDS, QUICK_SECONDS = 75, 8
+SECONDS, QUICK_SECONDS = 55, 6
 NEEDS = ["bench/transport/bench_transport"]
 YIELDS = ["time per buffer", "signals per buffer", "speed", "time less one part"]
 
