@@ -26,6 +26,7 @@ enum config_kind {
     CONFIG_NET_VIRT_TX = 0x0103,
     CONFIG_NET_COPIER = 0x0104,
     CONFIG_NET_CLIENT = 0x0105,
+    CONFIG_NET_VIRT = 0x0106,
     CONFIG_TIMER_DRIVER = 0x0201,
     CONFIG_TIMER_CLIENT = 0x0202,
 };
@@ -69,6 +70,11 @@ extern volatile uint64_t sddf_config_size;
  * is called as its PD is. Says on the console by instance what is wrong, and stops the component,
  * when it is not: never returns NULL. */
 const void *config_get(enum config_kind kind, uint16_t version, uint32_t size);
+
+/* The same of a blob within the PD's: that of one of several components in one PD. Its instance is
+ * called as it likes. */
+const void *config_part(const struct config_header *part, enum config_kind kind, uint16_t version,
+                        uint32_t size);
 
 /* Opens this side of a connection; false if a capacity is out of range. Then notify the peer. */
 static inline bool config_connect(struct connection *c, const struct config_connection *config)

@@ -206,6 +206,14 @@ struct net_virt_tx_config {
     struct net_virt_tx_client clients[NET_CLIENTS_MAX];
 };
 
+/* Both virtualisers in one PD: each has its own blob, name and statistics page; those of the PD are
+ * the receive virtualiser's. */
+struct net_virt_config {
+    struct config_header header; /* CONFIG_NET_VIRT */
+    struct net_virt_rx_config rx;
+    struct net_virt_tx_config tx;
+};
+
 /* A copier's two sides name buffers of different regions: frames of the device's, empty buffers of
  * the client's. */
 struct net_copier_config {
@@ -244,6 +252,7 @@ _Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
 _Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
 _Static_assert(sizeof(struct net_virt_tx_client) == 88, "net_virt_tx_client");
 _Static_assert(sizeof(struct net_virt_tx_config) == 120 + 88 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_virt_config) == 264 + 136 * NET_CLIENTS_MAX + 72, "net_virt");
 _Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
 _Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
 

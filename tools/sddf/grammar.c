@@ -67,6 +67,7 @@ static const struct field DRIVER_FIELDS[] = {
 };
 static const struct field VIRT_RX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "104"), {0}};
 static const struct field VIRT_TX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
+static const struct field VIRT_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
 static const struct field COPIER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "100"), {0}};
 
 const struct field COMPONENT_FIELDS[] = {
@@ -129,11 +130,12 @@ const struct field NETWORK_FIELDS[] = {
      .doc = "The receive virtualiser's."},
     {"virt_tx", FIELD_MAP, AT(network, virt_tx_sched), .fields = VIRT_TX_FIELDS,
      .doc = "The transmit virtualiser's."},
+    {"virt", FIELD_MAP, AT(network, virt_sched), .fields = VIRT_FIELDS,
+     .doc = "That of both virtualisers, where they share one."},
     {"copier", FIELD_MAP, AT(network, copier_sched), .fields = COPIER_FIELDS,
      .doc = "That of each client's copier."},
     {"virtualisers", FIELD_CHOICE, AT(network, virtualisers), .choices = VIRTUALISERS,
-     .fallback = "two", .doc = "Protection domains for the virtualisers: two, or one for both.",
-     .missing = "the virtualisers are images of their own; one image of both does not exist yet"},
+     .fallback = "two", .doc = "Protection domains for the virtualisers: two, or one for both."},
     {"rx_buffers", FIELD_INTEGER, AT(network, rx_buffers),
      .min = NETWORK_DEVICE_HOLDS + NETWORK_HELD_MIN, .max = NET_BUFFERS_MAX, .fallback = "512",
      .doc = "Receive buffers of the device: 64, and 16 for each client, at least."},

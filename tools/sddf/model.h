@@ -234,6 +234,9 @@ unsigned model_take_id(struct model_pd *pd);
 void model_map(struct model_pd *pd, const struct model_region *region, bool write);
 /* "r", "rw", "rx" or "rwx". */
 const char *model_map_perms(const struct model_map *map);
+/* A page of statistics NAME_stats. */
+const struct model_region *model_add_stats(struct model *model, struct model_pd *pd,
+                                           const char *name);
 /* Statistics, and a blob of `blob_size` bytes. */
 void model_configure(struct model *model, struct model_pd *pd, size_t blob_size);
 /* Regions NAME_SIDE0 and NAME_SIDE1, each to be written by its side and read by the other. */
@@ -256,6 +259,9 @@ void headroom_print(const struct model *model, FILE *out);
 
 /* ---- fill ---- */
 
+/* A header of a blob: the protection domain's, or that of a part of it. */
+struct config_header model_header(const char *instance, enum config_kind kind, uint16_t version,
+                                  size_t size, const struct model_region *stats);
 /* The protection domain's blob of `size` bytes, all zero but for its header. */
 void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size);
 struct config_region model_config_region(const struct model_region *region);
