@@ -55,7 +55,7 @@ struct config_connection {
     uint32_t put_capacity; /* entries of the queue that this component produces */
     uint32_t get_capacity; /* entries of the queue that it consumes */
     uint32_t channel;      /* Microkit channel to the peer */
-    uint32_t reserved;
+    uint32_t by_call;      /* not 0: the peer is called where it would be notified (net.h) */
 };
 
 _Static_assert(sizeof(struct config_header) == 72, "config_header");

@@ -150,6 +150,17 @@ static inline uint64_t net_mac_value(const uint8_t mac[6])
     return value;
 }
 
+/* ---- Calls ---- */
+
+/* A passive driver is *called* by the transmit virtualiser where an active one is notified: on
+ * their connection's channel, with no word. It does then what it would do for the notification, as
+ * far as sending goes, on the caller's time, and where it would notify back it says so in the
+ * reply's label. All else is notified in either model, the interrupts' work included. */
+enum net_driver_reply {
+    NET_DRIVER_DONE,
+    NET_DRIVER_LOOK, /* sent buffers have come back for which the caller waits */
+};
+
 /* ---- Configuration ---- */
 
 struct net_driver_config {

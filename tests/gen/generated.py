@@ -57,10 +57,8 @@ class Blob:
         return dict(zip(("address", "io_address", "size"), self.take("QQQ")))
 
     def connection(self):
-        names = ("mine", "theirs", "put_capacity", "get_capacity", "channel", "reserved")
-        connection = dict(zip(names, self.take("QQIIII")))
-        assert connection.pop("reserved") == 0
-        return connection
+        names = ("mine", "theirs", "put_capacity", "get_capacity", "channel", "by_call")
+        return dict(zip(names, self.take("QQIIII")))
 
     def unused_clients(self, size):
         """What is left is room for so many more clients, all zero."""

@@ -11,7 +11,9 @@ from test_hostile import describe, provoke
 
 BUILD = support.build_directory()
 COUNT = 2000
-MODELS = {"one_virtualiser": "virtualisers: one"}
+MODELS = {"one_virtualiser": "virtualisers: one",
+          "passive_driver": "driver: { model: passive }",
+          "both": "virtualisers: one\n    driver: { model: passive }"}
 ILL = ("violations", "device_errors", "bad_driver_return", "bad_client_return", "drop_in_flight")
 
 
@@ -38,6 +40,7 @@ def test_every_datagram_comes_back_and_nothing_is_held_against_anybody(model, op
         stats = system.stats()
     print(stats)
     assert all(support.counted(stats, name) == 0 for name in ILL)
+    assert (support.counted(stats, "calls") > 0) == ("passive" in MODELS[model])
     assert support.counted(stats, "udp_echoed") >= 2 * COUNT
 
 

@@ -166,7 +166,7 @@ static void emit_device(FILE *out, const struct network *network)
     fputs("    }\n", out);
     fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", network->name,
             network->driver_pd->name);
-    emit_edge(out, network->tx, false, "tx", 1);
+    emit_edge(out, network->tx, false, network->tx->channel->call ? "tx, by call" : "tx", 1);
     emit_edge(out, network->rx, true, "rx", 1);
 }
 

@@ -58,13 +58,17 @@ struct sched_only {
     struct model_sched sched;
 };
 
+static const char *const DRIVER_MODELS[] = {"active", "passive", NULL};
+
+#define DRIVER_MODEL_FIELD                                                           \
+    {                                                                                \
+        "model", FIELD_CHOICE, AT(sched_only, sched.model),                          \
+            .choices = DRIVER_MODELS, .fallback = "active, a timer's passive",       \
+            .doc = "Active, on time of its own, or passive, called on its caller's." \
+    }
+
 static const struct field DRIVER_FIELDS[] = {
-    SCHED_FIELDS(sched_only, sched, "110"),
-    {"passive", FIELD_FLAG, AT(sched_only, sched.passive), .fallback = "false",
-     .doc = "Runs on its caller's time, by protected procedure call.",
-     .missing = "the network class's driver shell cannot run passive yet"},
-    {0},
-};
+    SCHED_FIELDS(sched_only, sched, "110"), DRIVER_MODEL_FIELD, {0}};
 static const struct field VIRT_RX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "104"), {0}};
 static const struct field VIRT_TX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
 static const struct field VIRT_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
@@ -147,7 +151,8 @@ const struct field NETWORK_FIELDS[] = {
     {0},
 };
 
-static const struct field TIMER_DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "150"), {0}};
+static const struct field TIMER_DRIVER_FIELDS[] = {
+    SCHED_FIELDS(sched_only, sched, "150"), DRIVER_MODEL_FIELD, {0}};
 
 const struct field TIMER_FIELDS[] = {
     {"driver", FIELD_MAP, AT(timer, driver_sched), .fields = TIMER_DRIVER_FIELDS,

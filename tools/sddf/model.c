@@ -133,6 +133,11 @@ struct config_header model_header(const char *instance, enum config_kind kind, u
     return header;
 }
 
+void model_let_call(struct model *model, const struct model_connection *connection)
+{
+    model->channels[connection->channel - model->channels].call = true;
+}
+
 void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size)
 {
     assert(size == pd->blob_size && pd->blob == NULL);
@@ -161,6 +166,7 @@ struct config_connection model_config_connection(const struct model_connection *
         .put_capacity = connection->put_capacity[side],
         .get_capacity = connection->put_capacity[1 - side],
         .channel = connection->channel->id[side],
+        .by_call = side == 1 && connection->channel->call,
     };
 }
 

@@ -134,9 +134,9 @@ static void refuse_sched(const struct yaml_node *node, bool absent, const char *
                    node->key, instead);
 }
 
-static void describe_pds(const struct yaml_node *map, const struct network *network)
+static void describe_pds(const struct yaml_node *map, struct network *network)
 {
-    describe_sched(yaml_get(map, "driver"), &network->driver_sched);
+    describe_driver_sched(yaml_get(map, "driver"), &network->driver_sched);
     describe_sched(yaml_get(map, "virt_rx"), &network->virt_rx_sched);
     describe_sched(yaml_get(map, "virt_tx"), &network->virt_tx_sched);
     describe_sched(yaml_get(map, "virt"), &network->virt_sched);

@@ -114,6 +114,8 @@ static void plan_virtualisers(struct model *model, struct network *network)
                           "driver", network->virt_rx_pd, "virt", network->rx_buffers, 0);
     network->tx = connect(model, node, model_name(name, "%s_tx", network->name), network->driver_pd,
                           "driver", network->virt_tx_pd, "virt", sent, 0);
+    if (network->driver_sched.passive)
+        model_let_call(model, network->tx);
 }
 
 static void plan_irq(struct network *network)

@@ -13,8 +13,9 @@
  * is kept.
  *
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
- * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
+ * PD arms on the driver and wakes it, which makes the driver ask for a completion interrupt. */
 #include "bucket.h"
+#include "driver_wake.h"
 #include "timeout.h"
 #include "virt.h"
 
@@ -375,7 +376,7 @@ static bool wait_for_returns(void)
     bool nothing = queue_arm(&driver, 1) || driver_misbehaves();
     if (nothing && !driver_asked) {
         driver_asked = true;
-        signal_peer(&signals, config->driver.channel);
+        nothing = !driver_wake(&config->driver, &signals);
     }
     return nothing;
 }
@@ -407,7 +408,7 @@ static bool serve_burst(void)
     more |= round_of_clients();
     publish_returns();
     if (queue_signal(&driver)) {
-        signal_peer(&signals, config->driver.channel);
+        more |= driver_wake(&config->driver, &signals);
     }
     return more;
 }
