@@ -35,9 +35,10 @@ bool net_device_tx_return(struct net_desc *buffer);
 /* Shows the device what was provided since the last call; one doorbell at most per direction. */
 void net_device_commit(void);
 
-/* Asks for interrupts on received frames and on sent ones. True if nothing of what was asked for
- * has come meanwhile: the driver may wait. */
-bool net_device_wait(bool received, bool sent);
+/* Ask for interrupts on received frames, on sent ones, or for none. True if nothing of what was
+ * asked for has come meanwhile: the driver may wait. */
+bool net_device_rx_wait(bool wanted);
+bool net_device_tx_wait(bool wanted);
 
 /* Buffers that the device holds for receiving, and what it got wrong so far (for statistics). */
 uint32_t net_device_rx_held(void);

@@ -7,6 +7,11 @@
  * Purely reactive: an activation moves what there is, both ways, in bursts; asks for the next wake;
  * looks again; and combines its last signal with the wait.
  *
+ * It runs active, on a scheduling context of its own and notified by both virtualisers, or passive:
+ * the transmit virtualiser calls it and lends its time (protected() below; net.h has the protocol),
+ * and all else comes as notifications, on the scheduling context that Microkit has bound to them.
+ * The same code serves both; who calls and who notifies, the system's description says.
+ *
  * Sent buffers are returned lazily: no completion interrupt is asked for until the transmit
  * virtualiser waits for buffers, or the device's ring is full. */
 #include "device.h"
@@ -31,13 +36,14 @@ enum counter {
     VIOLATIONS,
     ACTIVATIONS,
     INTERRUPTS,
+    CALLS,
     SIGNALS,
     COUNTERS
 };
 
 static const char *const counter_names[COUNTERS] = {
     "rx_frames",  "rx_bytes",    "tx_frames",  "tx_bytes", "device_errors",
-    "violations", "activations", "interrupts", "signals",
+    "violations", "activations", "interrupts", "calls",    "signals",
 };
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -124,42 +130,60 @@ static bool tx_return(void)
     return count == NET_BURST && done > NET_BURST;
 }
 
-/* One round, both ways; true if there is more. Bounded by the buffers that exist: each moves on
- * and none is made here. */
-static bool serve_burst(void)
+/* The transmit half of a round, and what there is to show the device; true if there is more.
+ * Bounded by the buffers that exist, as the whole round is: each moves on and none is made here. */
+static bool serve_tx_burst(void)
 {
-    bool more = rx_return();
-    more |= tx_return();
-    more |= rx_provide();
+    bool more = tx_return();
     more |= tx_provide();
     net_device_commit();
     if (queue_signal(&tx)) {
         signal_peer(&signals, config->tx.channel);
     }
+    return more;
+}
+
+/* One round, both ways. */
+static bool serve_burst(void)
+{
+    bool more = rx_return();
+    more |= rx_provide();
+    more |= serve_tx_burst();
     if (queue_signal(&rx)) {
         signal_peer(&signals, config->rx.channel);
     }
     return more;
 }
 
-/* Asks for every wake that is needed. True if there is nothing to do now.
+/* These two ask for every wake that is needed. True if there is nothing to do now.
  * Empty receive buffers are worth a wake only when the device runs low: otherwise they are fetched
- * along with the next frames. A full transmit ring waits for the device, not for more frames. */
+ * along with the next frames. */
+static bool rx_may_wait(void)
+{
+    uint32_t room = net_device_rx_room();
+    bool low = net_device_rx_held() <= room;
+    bool idle = !low || room == 0 || queue_arm(&rx, 1);
+    return net_device_rx_wait(queue_space(&rx, 1) != 0) && idle;
+}
+
+/* A full ring waits for the device, not for more frames. */
+static bool tx_may_wait(void)
+{
+    bool full = net_device_tx_room() == 0;
+    bool idle = full || queue_arm(&tx, 1);
+    bool sent = full || queue_peer_waits(&tx);
+    return net_device_tx_wait(sent && queue_space(&tx, 1) != 0) && idle;
+}
+
 static bool may_wait(void)
 {
-    uint32_t rx_room = net_device_rx_room();
-    bool rx_low = net_device_rx_held() <= rx_room;
-    bool tx_full = net_device_tx_room() == 0;
-    bool idle = !rx_low || rx_room == 0 || queue_arm(&rx, 1);
-    idle &= tx_full || queue_arm(&tx, 1);
-    bool sent = tx_full || queue_peer_waits(&tx);
-    idle &= net_device_wait(queue_space(&rx, 1) != 0, sent && queue_space(&tx, 1) != 0);
-    return idle;
+    bool idle = rx_may_wait();
+    return tx_may_wait() && idle;
 }
 
 /* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
  * it in time, and it checks that against its own table. */
-static inline __attribute__((always_inline)) void serve(void)
+static void serve(void)
 {
     peer_check(&rx, &signals, config->rx.channel);
     peer_check(&tx, &signals, config->tx.channel);
@@ -186,12 +210,32 @@ void init(void)
         log_line(why);
         log_stop();
     }
+    /* Each virtualiser that is there, or comes, says so on its channel: then we begin. */
     signal_peer(&signals, config->rx.channel);
     signal_peer(&signals, config->tx.channel);
-    notified(config->rx.channel); /* as if a peer had called */
+    signal_now(&signals);
 }
 
-void notified(microkit_channel channel)
+/* Two loops run the same functions, and each shall be one function: they are paid for by packet. */
+#define ENTRY_POINT __attribute__((flatten))
+
+/* The transmit virtualiser's call, of a passive driver. Its caller is the only one who could be
+ * signalled here, and hears by the reply. */
+ENTRY_POINT microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
+{
+    (void)message;
+    if (channel == config->tx.channel) {
+        peer_check(&tx, &signals, config->tx.channel);
+        while (serve_tx_burst() || !tx_may_wait()) { /* bounded: the caller waits */
+        }
+        stats_set(stats, VIOLATIONS, rx.violations + tx.violations);
+        stats_add(stats, CALLS, 1);
+    }
+    bool look = signal_withdraw(&signals);
+    return microkit_msginfo_new(look ? NET_DRIVER_LOOK : NET_DRIVER_DONE, 0);
+}
+
+ENTRY_POINT void notified(microkit_channel channel)
 {
     bool interrupted = channel == config->irq_channel;
     if (interrupted) {

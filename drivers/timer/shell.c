@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The timer driver's shell, the same for every device (device.h). Runs as one PD per device, above
- * its clients; owns the device and the clients' deadlines. Trusts no client: a request is checked,
- * a wrong one counted and answered by its error, and no client can touch another's timeout. */
+ * its clients, passive unless the description says otherwise: a call then takes its client's time,
+ * and the device's interrupt that of the notification. Owns the device and the clients' deadlines.
+ * Trusts no client: a request is checked, a wrong one counted and answered by its error, and no
+ * client can touch another's timeout. */
 #include "deadlines.h"
 #include "device.h"
 

@@ -26,6 +26,7 @@ enum config_kind {
     CONFIG_NET_VIRT_TX = 0x0103,
     CONFIG_NET_COPIER = 0x0104,
     CONFIG_NET_CLIENT = 0x0105,
+    CONFIG_NET_VIRT = 0x0106,
     CONFIG_TIMER_DRIVER = 0x0201,
     CONFIG_TIMER_CLIENT = 0x0202,
 };
@@ -54,7 +55,7 @@ struct config_connection {
     uint32_t put_capacity; /* entries of the queue that this component produces */
     uint32_t get_capacity; /* entries of the queue that it consumes */
     uint32_t channel;      /* Microkit channel to the peer */
-    uint32_t reserved;
+    uint32_t by_call;      /* not 0: the peer is called where it would be notified (net.h) */
 };
 
 _Static_assert(sizeof(struct config_header) == 72, "config_header");
@@ -69,6 +70,11 @@ extern volatile uint64_t sddf_config_size;
  * is called as its PD is. Says on the console by instance what is wrong, and stops the component,
  * when it is not: never returns NULL. */
 const void *config_get(enum config_kind kind, uint16_t version, uint32_t size);
+
+/* The same of a blob within the PD's: that of one of several components in one PD. Its instance is
+ * called as it likes. */
+const void *config_part(const struct config_header *part, enum config_kind kind, uint16_t version,
+                        uint32_t size);
 
 /* Opens this side of a connection; false if a capacity is out of range. Then notify the peer. */
 static inline bool config_connect(struct connection *c, const struct config_connection *config)

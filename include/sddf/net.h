@@ -150,6 +150,17 @@ static inline uint64_t net_mac_value(const uint8_t mac[6])
     return value;
 }
 
+/* ---- Calls ---- */
+
+/* A passive driver is *called* by the transmit virtualiser where an active one is notified: on
+ * their connection's channel, with no word. It does then what it would do for the notification, as
+ * far as sending goes, on the caller's time, and where it would notify back it says so in the
+ * reply's label. All else is notified in either model, the interrupts' work included. */
+enum net_driver_reply {
+    NET_DRIVER_DONE,
+    NET_DRIVER_LOOK, /* sent buffers have come back for which the caller waits */
+};
+
 /* ---- Configuration ---- */
 
 struct net_driver_config {
@@ -206,6 +217,14 @@ struct net_virt_tx_config {
     struct net_virt_tx_client clients[NET_CLIENTS_MAX];
 };
 
+/* Both virtualisers in one PD: each has its own blob, name and statistics page; those of the PD are
+ * the receive virtualiser's. */
+struct net_virt_config {
+    struct config_header header; /* CONFIG_NET_VIRT */
+    struct net_virt_rx_config rx;
+    struct net_virt_tx_config tx;
+};
+
 /* A copier's two sides name buffers of different regions: frames of the device's, empty buffers of
  * the client's. */
 struct net_copier_config {
@@ -244,6 +263,7 @@ _Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
 _Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
 _Static_assert(sizeof(struct net_virt_tx_client) == 88, "net_virt_tx_client");
 _Static_assert(sizeof(struct net_virt_tx_config) == 120 + 88 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_virt_config) == 264 + 136 * NET_CLIENTS_MAX + 72, "net_virt");
 _Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
 _Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
 

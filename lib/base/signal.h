@@ -2,7 +2,9 @@
 /* Signals of one activation: all but the last are sent at once, the last is combined with the wait
  * that follows (one kernel entry less on seL4); signal_end() is the last thing that an entry point
  * does. Microkit keeps one deferred call per *wait* and may deliver several channels in one wake: a
- * second deferred call would replace the first, so it is sent at once instead. */
+ * second deferred call would replace the first, so it is sent at once instead. A driver may be
+ * passive, and after the init() of a passive PD Microkit puts a signal of its own in that one
+ * place: what init() deferred would be lost, so a driver's sends all at once. */
 #ifndef BASE_SIGNAL_H
 #define BASE_SIGNAL_H
 
@@ -34,6 +36,16 @@ static inline void signal_peer(struct signals *signals, uint32_t channel)
     signals->sent += !signals->pending;
     signals->pending = true;
     signals->channel = channel;
+}
+
+/* Takes the pending one back, for whoever it is for to learn of it otherwise. False if there is
+ * none. */
+static inline bool signal_withdraw(struct signals *signals)
+{
+    bool pending = signals->pending;
+    signals->pending = false;
+    signals->sent -= pending;
+    return pending;
 }
 
 static inline void signal_end(struct signals *signals)

@@ -65,6 +65,7 @@ struct system_pd {
     unsigned priority;             /* 0 to 254 */
     uint64_t budget_us, period_us;
     bool passive;
+    bool serves_several; /* is made to be called by several, whatever one of them does */
     bool fpu;
     unsigned cpu;
     char domain[SYSTEM_NAME_MAX]; /* "" = the system has no domain schedule */

@@ -44,6 +44,7 @@ void microkit_deferred_notify(microkit_channel channel)
     assert_true(channel < MICROKIT_MAX_CHANNELS);
     assert_int_equal(mock.deferred, 0); /* a second would replace the first */
     mock.deferred++;
+    microkit_have_signal = true;
     mock.notified[channel]++;
 }
 
@@ -57,6 +58,7 @@ void microkit_deferred_irq_ack(microkit_channel channel)
 {
     assert_int_equal(mock.deferred, 0);
     mock.deferred++;
+    microkit_have_signal = true;
     microkit_irq_ack(channel);
 }
 
@@ -185,15 +187,22 @@ void mock_configure(void *blob, size_t size)
     *(volatile uint64_t *)symbol("sddf_config_size") = size;
 }
 
-void mock_init(void)
+/* Whatever was deferred before is done by now: the component waited. */
+static void before_entry(void)
 {
     mock.deferred = 0;
+    microkit_have_signal = false;
+}
+
+void mock_init(void)
+{
+    before_entry();
     component_init();
 }
 
 void mock_enter(microkit_channel channel)
 {
-    mock.deferred = 0;
+    before_entry();
     component_notified(channel);
 }
 
@@ -201,7 +210,7 @@ microkit_msginfo mock_call(microkit_channel channel, microkit_msginfo message)
 {
     microkit_msginfo (*call)(microkit_channel, microkit_msginfo) =
         (microkit_msginfo(*)(microkit_channel, microkit_msginfo))symbol("protected");
-    mock.deferred = 0;
+    before_entry();
     return call(channel, message);
 }
 

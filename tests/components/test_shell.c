@@ -107,11 +107,17 @@ void net_device_commit(void)
     }
 }
 
-bool net_device_wait(bool received, bool sent)
+bool net_device_tx_wait(bool wanted)
 {
     assert_int_equal(device.provided_since_commit, 0); /* nothing is kept from the device */
-    device.wait_received = received;
-    device.wait_sent = sent;
+    device.wait_sent = wanted;
+    return true;
+}
+
+bool net_device_rx_wait(bool wanted)
+{
+    assert_int_equal(device.provided_since_commit, 0);
+    device.wait_received = wanted;
     if (device.busy_looks != 0) {
         device.busy_looks--;
         device.rx.done += device.rx.count != device.rx.done;
@@ -333,6 +339,114 @@ static void test_restart_within_activation(void **state)
     assert_null(device.on_commit);
 }
 
+/* ---- Called, where it is passive ---- */
+
+static enum net_driver_reply call(uint32_t channel)
+{
+    memset(mock.notified, 0, sizeof(mock.notified));
+    microkit_msginfo reply = mock_call(channel, microkit_msginfo_new(0, 0));
+    for (uint32_t i = 0; i < MICROKIT_MAX_CHANNELS; i++) {
+        assert_int_equal(mock.notified[i], 0); /* the caller waits, nobody else is concerned */
+    }
+    return (enum net_driver_reply)microkit_msginfo_get_label(reply);
+}
+
+static void test_call_sends(void **state)
+{
+    (void)state;
+    start();
+    put_many(&tx, 7);
+    put_many(&rx, 10);
+    device.rx.count = device.rx.done = 1; /* a frame has come */
+    device.wait_received = true;
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE);
+    assert_int_equal(device.tx.count, 7);
+    assert_true(device.rx.count == 1 && device.rx.done == 1); /* its interrupt's work */
+    assert_true(device.wait_received && !device.wait_sent);
+    assert_int_equal(mock_counter("calls"), 1);
+    peer_put(&tx, 0x1000, 60);
+    assert_true(queue_signal(&tx.c)); /* the next frame is worth a call again */
+}
+
+static void test_call_returns(void **state)
+{
+    struct net_desc got[CAPACITY];
+    (void)state;
+    start();
+    put_many(&tx, 4);
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE);
+    device.tx.done = 2;
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE); /* nobody waits for them */
+    assert_int_equal(peer_take(&tx, got, CAPACITY), 2);
+    assert_true(queue_arm(&tx.c, 1));
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE);
+    assert_true(device.wait_sent);
+    device.tx.done = 1;
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_LOOK);
+    assert_int_equal(peer_take(&tx, got, CAPACITY), 1);
+    assert_true(queue_arm(&tx.c, 1));
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE);
+    device.tx.done = 1;
+    mock_enter(IRQ_CHANNEL); /* what comes between calls is notified */
+    assert_int_equal(mock.notified[TX_CHANNEL], 1);
+    mock.notified[TX_CHANNEL] = 0;
+    mock_enter(IRQ_CHANNEL);
+    assert_int_equal(mock.notified[TX_CHANNEL], 0); /* and nothing is left over from a call */
+}
+
+static void test_call_with_a_full_ring(void **state)
+{
+    struct net_desc got[CAPACITY];
+    (void)state;
+    start();
+    put_many(&tx, SLOTS + 5);
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE);
+    assert_int_equal(device.tx.count, SLOTS);
+    assert_true(device.wait_sent);
+    device.tx.done = SLOTS;
+    mock_enter(IRQ_CHANNEL);
+    assert_int_equal(device.tx.count, 5);
+    assert_int_equal(peer_take(&tx, got, CAPACITY), SLOTS);
+    assert_int_equal(mock_counter("tx_frames"), SLOTS + 5);
+}
+
+static void test_call_of_another(void **state)
+{
+    (void)state;
+    start();
+    put_many(&tx, 3);
+    assert_int_equal(call(RX_CHANNEL), NET_DRIVER_DONE);
+    assert_int_equal(device.tx.count, 0);
+    assert_int_equal(mock_counter("calls"), 0);
+}
+
+static void test_virtualiser_restart_by_call(void **state)
+{
+    (void)state;
+    start();
+    put_many(&tx, 3);
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_DONE);
+    peer_open(&tx);
+    peer_poll(&tx);
+    assert_int_equal(call(TX_CHANNEL), NET_DRIVER_LOOK);
+    peer_poll(&tx);
+    assert_true(tx.c.ready);
+    put_many(&tx, 2);
+    (void)call(TX_CHANNEL);
+    assert_int_equal(device.tx.count, 5);
+}
+
+/* Microkit sends a signal of its own when a passive PD's init() has returned, in the place of the
+ * deferred one. */
+static void test_start_defers_nothing(void **state)
+{
+    (void)state;
+    configure();
+    mock_init();
+    assert_int_equal(mock.deferred, 0);
+    assert_true(mock.notified[RX_CHANNEL] == 1 && mock.notified[TX_CHANNEL] == 1);
+}
+
 static uint32_t flooded;
 
 /* Frames come for ever; the receive virtualiser takes them, the transmit one waits. */
@@ -405,6 +519,15 @@ int main(int argc, char **argv)
                  test_restart_within_activation),
         SENTENCE("a virtualiser's wake does not wait for the end of a flood",
                  test_wake_during_flood),
+        SENTENCE("called, it sends, and leaves receiving to the interrupt", test_call_sends),
+        SENTENCE("called, it says in its reply what it would notify", test_call_returns),
+        SENTENCE("what a call finds no room for is sent when the device has some",
+                 test_call_with_a_full_ring),
+        SENTENCE("only the transmit virtualiser's calls move anything", test_call_of_another),
+        SENTENCE("a virtualiser that restarted is adopted in its call",
+                 test_virtualiser_restart_by_call),
+        SENTENCE("nothing is deferred at the start, where a passive driver's would be lost",
+                 test_start_defers_nothing),
         SENTENCE("a bad configuration is named and stops the driver", test_configuration),
     };
     int wrong = mock_module(argc, argv);

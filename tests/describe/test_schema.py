@@ -39,9 +39,11 @@ PLACES = {
     "A network device": [("network", "eth0")],
     "A client of a network device": [("network", "eth0", "clients", "a")],
     "A timer": [("timer", "timer")],
+    "A driver": [("network", "eth0", "driver"), ("timer", "timer", "driver")],
     "A component": [("components", "b")],
     "Scheduling": [("components", "b"), ("network", "eth0", "driver"),
                    ("network", "eth0", "virt_rx"), ("network", "eth0", "virt_tx"),
+                   ("network", "eth0", "virt"),
                    ("network", "eth0", "copier"), ("timer", "timer", "driver")],
     "A region of your own": [("regions", "log")],
     "A component's part in a region": [("regions", "log", "maps", "a")],
@@ -116,7 +118,8 @@ def test_the_schema_refuses_a_wrong_file_exactly_when_its_shape_is_wrong(path):
     if "out-of-range" in found and not re.search(r"expected .* (us|bit/s);", text):
         shape = found
     # a key may be right by itself and wrong beside others
-    beside = ("found rx_buffers", "without an address", "without a rate", "found no component")
+    beside = ("found rx_buffers", "without an address", "without a rate", "found no component",
+              "this number of virtualisers")
     if any(words in text for words in beside):
         shape = set()
     assert bool(shape) == (not VALIDATOR.is_valid(yaml.safe_load(text))), found
@@ -184,7 +187,9 @@ def test_the_document_has_a_row_for_each_key_and_no_other(section):
         if section == "A component":
             keys &= {"image", "passive", "fpu"}
         if section == "Scheduling":
-            keys -= {"image", "passive", "fpu"}
+            keys -= {"image", "passive", "fpu", "model"}
+        if section == "A driver":
+            keys &= {"model"}
         assert rows == keys, place
 
 
@@ -225,6 +230,8 @@ def test_the_example_of_a_row_is_taken(row, tmp_path):
         at[key] = value
         if key == "period":
             at["budget"] = "1ms"
+        if key == "virt":
+            at["virtualisers"] = "one"
         if key == "burst":
             at["rate"] = "100Mbit/s"
         if key == "components":

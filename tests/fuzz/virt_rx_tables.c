@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The receive virtualiser, and what must hold in its tables between activations. */
 #include "../../virt/net/rx.c"
+#include "../../virt/net/rx_alone.c"
 
 extern const enum config_kind component_kind;
 const char *component_tables(void);

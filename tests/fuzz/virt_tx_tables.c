@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The transmit virtualiser, and what must hold in its tables between activations. */
 #include "../../virt/net/tx.c"
+#include "../../virt/net/tx_alone.c"
 
 extern const enum config_kind component_kind;
 const char *component_tables(void);

@@ -57,10 +57,8 @@ class Blob:
         return dict(zip(("address", "io_address", "size"), self.take("QQQ")))
 
     def connection(self):
-        names = ("mine", "theirs", "put_capacity", "get_capacity", "channel", "reserved")
-        connection = dict(zip(names, self.take("QQIIII")))
-        assert connection.pop("reserved") == 0
-        return connection
+        names = ("mine", "theirs", "put_capacity", "get_capacity", "channel", "by_call")
+        return dict(zip(names, self.take("QQIIII")))
 
     def unused_clients(self, size):
         """What is left is room for so many more clients, all zero."""
@@ -151,8 +149,18 @@ def timer_client(b):
     return {"channel": channel}
 
 
+def virt(b):
+    """Both virtualisers: each with a header of its own."""
+    parts = {}
+    for name, size, read in (("rx", 144 + 48 * 56, virt_rx), ("tx", 120 + 88 * 56, virt_tx)):
+        part = Blob(b.data[b.at : b.at + size])
+        parts[name] = part.header() | read(part)
+        b.at += size
+    return parts
+
+
 KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x0105: client,
-         0x0201: timer_driver, 0x0202: timer_client}
+         0x0106: virt, 0x0201: timer_driver, 0x0202: timer_client}
 
 
 def decode(path):
@@ -201,15 +209,25 @@ class Generated:
     def region_at(self, address):
         return next(name for name in self.regions if self.address(name) == address)
 
+    def parts(self):
+        """Every component: its protection domain, and its blob or its part of one."""
+        for name, blob in self.blobs.items():
+            both = (blob["rx"], blob["tx"]) if blob["kind"] == 0x0106 else (blob,)
+            yield from ((name, part) for part in both)
+
+    def virtualiser(self, kind):
+        """The receive (0x102) or the transmit (0x103) virtualiser: protection domain, fields."""
+        return next((name, part) for name, part in self.parts() if part["kind"] == kind)
+
     def connections(self):
         """Every end of a connection in a blob: (protection domain, fields)."""
-        for name, blob in self.blobs.items():
+        for name, blob in self.parts():
             fields = [*blob.values(), *(c.get("connection") for c in blob.get("clients", []))]
             yield from ((name, f) for f in fields if isinstance(f, dict) and "mine" in f)
 
     def config_regions(self):
         """Every region in a blob: (protection domain, fields)."""
-        for name, blob in self.blobs.items():
+        for name, blob in self.parts():
             fields = [*blob.values(), *(c.get("data") for c in blob.get("clients", []))]
             yield from ((name, f) for f in fields if isinstance(f, dict) and "io_address" in f)
 

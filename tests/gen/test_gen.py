@@ -15,6 +15,7 @@ SYSTEMS = {
     "one": echo_yaml(1),
     "mixed": echo_yaml(5, 2, "    rx_buffers: 300\n    buffer_size: 4KiB\n"),
     "sixteen": echo_yaml(16),
+    "one_virtualiser": echo_yaml(5, 3, "    virtualisers: one\n"),
     "most_copiers": echo_yaml(28),
     "most_clients": echo_yaml(56, 0, "    rx_buffers: 1024\n"),
 }
@@ -119,7 +120,26 @@ def test_statistics_and_configuration_are_mapped_by_their_owner_only(system):
     for pd in system.pds:
         for name in system.maps(pd):
             if name.endswith(("_stats", "_config")):
-                assert name.rsplit("_", 1)[0] == pd
+                assert name.startswith(f"{pd}_")
+                assert [other for other in system.pds if name in system.maps(other)] == [pd]
+
+
+def test_each_virtualiser_has_a_name_and_a_statistics_page_of_its_own(system):
+    for kind, name in ((0x102, "eth0_virt_rx"), (0x103, "eth0_virt_tx")):
+        pd, part = system.virtualiser(kind)
+        assert part["instance"] == name
+        page = system.region_at(part["stats"])
+        assert system.maps(pd)[page].get("perms") == "rw"
+    assert system.virtualiser(0x102)[1]["stats"] != system.virtualiser(0x103)[1]["stats"]
+
+
+def test_one_protection_domain_for_both_virtualisers_takes_the_place_of_two(tmp_path):
+    two = generate(tmp_path / "two", echo_yaml(2))
+    one = generate(tmp_path / "one", echo_yaml(2, 2, "    virtualisers: one\n"))
+    assert set(two.pds) - set(one.pds) == {"eth0_virt_rx", "eth0_virt_tx"}
+    assert set(one.pds) - set(two.pds) == {"eth0_virt"}
+    assert one.pds["eth0_virt"].find("program_image").get("path") == "net_virt.elf"
+    assert one.pds["eth0_virt"].get("priority") == "105"
 
 
 def test_regions_do_not_overlap_and_an_unmapped_page_follows_each(system):
@@ -182,7 +202,7 @@ def test_io_addresses_are_told_to_drivers_and_virtualisers_only(system):
     for pd, region in system.config_regions():
         name = system.region_at(region["address"] // PAGE * PAGE)
         phys = int(system.regions[name]["phys_addr"], 16)
-        knows = pd in ("eth0_driver", "eth0_virt_rx", "eth0_virt_tx") and name != "eth0_regs"
+        knows = pd in ("eth0_driver", "eth0_virt_rx", "eth0_virt_tx", "eth0_virt") and name != "eth0_regs"
         assert region["io_address"] == (phys if knows else 0)
 
 
@@ -215,14 +235,14 @@ def test_a_clients_data_is_read_by_the_transmit_virtualiser_and_nobody_elses(sys
             for pd in system.pds
             if f"{client}_data" in system.maps(pd)
         }
-        expected = {client: "rw", "eth0_virt_tx": "r"}
+        expected = {client: "rw", system.virtualiser(0x103)[0]: "r"}
         if f"{client}_copier" in system.pds:
             expected[f"{client}_copier"] = "rw"
         assert perms == expected
 
 
 def test_queues_hold_all_buffers_and_the_device_keeps_its_share(system):
-    rx, tx = system.blobs["eth0_virt_rx"], system.blobs["eth0_virt_tx"]
+    rx, tx = (system.virtualiser(kind)[1] for kind in (0x102, 0x103))
     assert rx["driver"]["put_capacity"] >= rx["buffer_count"]
     assert sum(c["held_max"] for c in rx["clients"]) + 64 <= rx["buffer_count"]
     assert rx["data"]["size"] == rx["buffer_count"] * rx["buffer_size"]

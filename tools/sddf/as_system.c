@@ -77,6 +77,7 @@ static void convert_pds(const struct model *model, struct system_description *sy
         made->priority = sched->priority;
         made->cpu = sched->cpu;
         made->passive = sched->passive;
+        made->serves_several = pd->role == ROLE_DRIVER;
         made->budget_us = sched->budget_us == 0 ? BUDGET_DEFAULT_US : sched->budget_us;
         made->period_us = sched->period_us == 0 ? made->budget_us : sched->period_us;
         made->stack_size = sched->stack_size == 0 ? STACK_DEFAULT : sched->stack_size;

@@ -25,6 +25,12 @@ void describe_sched(const struct yaml_node *map, const struct model_sched *sched
                    period->text, budget->text);
 }
 
+void describe_driver_sched(const struct yaml_node *map, struct model_sched *sched)
+{
+    sched->passive = sched->model == DRIVER_PASSIVE;
+    describe_sched(map, sched);
+}
+
 static void describe_component(struct model *model, const struct yaml_node *node)
 {
     if (model->component_count == MODEL_COMPONENTS_MAX) {

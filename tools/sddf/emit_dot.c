@@ -137,6 +137,19 @@ static void emit_client(FILE *out, const struct network *network,
     fputs("    }\n", out);
 }
 
+static void emit_virtualisers(FILE *out, const struct network *network)
+{
+    struct memory rx_data = {network->rx_data, "rx data", DEVICE};
+    struct memory data = {network->clients[0].data, "clients' data", HOSTILE};
+    struct memory none = {0};
+    if (network->virtualisers == VIRTUALISERS_ONE) {
+        emit_pd(out, network->virt_rx_pd, "both virtualisers", "", rx_data, data);
+        return;
+    }
+    emit_pd(out, network->virt_tx_pd, "transmit virtualiser", "", data, none);
+    emit_pd(out, network->virt_rx_pd, "receive virtualiser", "", rx_data, none);
+}
+
 static void emit_device(FILE *out, const struct network *network)
 {
     fprintf(out,
@@ -149,15 +162,11 @@ static void emit_device(FILE *out, const struct network *network)
     emit_pd(out, network->driver_pd, "driver", "",
             (struct memory){network->registers, "registers", DEVICE},
             (struct memory){network->rings, "rings", DEVICE});
-    emit_pd(out, network->virt_tx_pd, "transmit virtualiser", "",
-            (struct memory){network->clients[0].data, "clients' data", HOSTILE},
-            (struct memory){0});
-    emit_pd(out, network->virt_rx_pd, "receive virtualiser", "",
-            (struct memory){network->rx_data, "rx data", DEVICE}, (struct memory){0});
+    emit_virtualisers(out, network);
     fputs("    }\n", out);
     fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", network->name,
             network->driver_pd->name);
-    emit_edge(out, network->tx, false, "tx", 1);
+    emit_edge(out, network->tx, false, network->tx->channel->call ? "tx, by call" : "tx", 1);
     emit_edge(out, network->rx, true, "rx", 1);
 }
 

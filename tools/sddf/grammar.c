@@ -58,15 +58,20 @@ struct sched_only {
     struct model_sched sched;
 };
 
+static const char *const DRIVER_MODELS[] = {"active", "passive", NULL};
+
+#define DRIVER_MODEL_FIELD                                                           \
+    {                                                                                \
+        "model", FIELD_CHOICE, AT(sched_only, sched.model),                          \
+            .choices = DRIVER_MODELS, .fallback = "active, a timer's passive",       \
+            .doc = "Active, on time of its own, or passive, called on its caller's." \
+    }
+
 static const struct field DRIVER_FIELDS[] = {
-    SCHED_FIELDS(sched_only, sched, "110"),
-    {"passive", FIELD_FLAG, AT(sched_only, sched.passive), .fallback = "false",
-     .doc = "Runs on its caller's time, by protected procedure call.",
-     .missing = "the network class's driver shell cannot run passive yet"},
-    {0},
-};
+    SCHED_FIELDS(sched_only, sched, "110"), DRIVER_MODEL_FIELD, {0}};
 static const struct field VIRT_RX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "104"), {0}};
 static const struct field VIRT_TX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
+static const struct field VIRT_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
 static const struct field COPIER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "100"), {0}};
 
 const struct field COMPONENT_FIELDS[] = {
@@ -129,11 +134,12 @@ const struct field NETWORK_FIELDS[] = {
      .doc = "The receive virtualiser's."},
     {"virt_tx", FIELD_MAP, AT(network, virt_tx_sched), .fields = VIRT_TX_FIELDS,
      .doc = "The transmit virtualiser's."},
+    {"virt", FIELD_MAP, AT(network, virt_sched), .fields = VIRT_FIELDS,
+     .doc = "That of both virtualisers, where they share one."},
     {"copier", FIELD_MAP, AT(network, copier_sched), .fields = COPIER_FIELDS,
      .doc = "That of each client's copier."},
     {"virtualisers", FIELD_CHOICE, AT(network, virtualisers), .choices = VIRTUALISERS,
-     .fallback = "two", .doc = "Protection domains for the virtualisers: two, or one for both.",
-     .missing = "the virtualisers are images of their own; one image of both does not exist yet"},
+     .fallback = "two", .doc = "Protection domains for the virtualisers: two, or one for both."},
     {"rx_buffers", FIELD_INTEGER, AT(network, rx_buffers),
      .min = NETWORK_DEVICE_HOLDS + NETWORK_HELD_MIN, .max = NET_BUFFERS_MAX, .fallback = "512",
      .doc = "Receive buffers of the device: 64, and 16 for each client, at least."},
@@ -145,7 +151,8 @@ const struct field NETWORK_FIELDS[] = {
     {0},
 };
 
-static const struct field TIMER_DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "150"), {0}};
+static const struct field TIMER_DRIVER_FIELDS[] = {
+    SCHED_FIELDS(sched_only, sched, "150"), DRIVER_MODEL_FIELD, {0}};
 
 const struct field TIMER_FIELDS[] = {
     {"driver", FIELD_MAP, AT(timer, driver_sched), .fields = TIMER_DRIVER_FIELDS,

@@ -72,6 +72,17 @@ const char *model_map_perms(const struct model_map *map)
     return PERMS[(map->write ? 1 : 0) + (map->execute ? 2 : 0)];
 }
 
+const struct model_region *model_add_stats(struct model *model, struct model_pd *pd,
+                                           const char *name)
+{
+    char region_name[SYSTEM_NAME_MAX];
+    struct model_region *stats =
+        model_add_region(model, pd->node, model_name(region_name, "%s_stats", name), USE_STATS,
+                         STATS_PAGE_SIZE, PAGE_4K);
+    model_map(pd, stats, true);
+    return stats;
+}
+
 void model_configure(struct model *model, struct model_pd *pd, size_t blob_size)
 {
     char name[SYSTEM_NAME_MAX];
@@ -79,9 +90,7 @@ void model_configure(struct model *model, struct model_pd *pd, size_t blob_size)
     pd->config = model_add_region(model, pd->node, model_name(name, "%s_config", pd->name),
                                   USE_CONFIG, blob_size, PAGE_4K);
     model_map(pd, pd->config, false);
-    pd->stats = model_add_region(model, pd->node, model_name(name, "%s_stats", pd->name), USE_STATS,
-                                 STATS_PAGE_SIZE, PAGE_4K);
-    model_map(pd, pd->stats, true);
+    pd->stats = model_add_stats(model, pd, pd->name);
 }
 
 const struct model_connection *model_connect(struct model *model, const struct yaml_node *node,
@@ -110,20 +119,32 @@ const struct model_connection *model_connect(struct model *model, const struct y
     return connection;
 }
 
+struct config_header model_header(const char *instance, enum config_kind kind, uint16_t version,
+                                  size_t size, const struct model_region *stats)
+{
+    struct config_header header = {
+        .magic = CONFIG_MAGIC,
+        .kind = (uint16_t)kind,
+        .version = version,
+        .size = (uint32_t)size,
+        .stats = stats->vaddr,
+    };
+    snprintf(header.instance, sizeof(header.instance), "%s", instance);
+    return header;
+}
+
+void model_let_call(struct model *model, const struct model_connection *connection)
+{
+    model->channels[connection->channel - model->channels].call = true;
+}
+
 void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size)
 {
     assert(size == pd->blob_size && pd->blob == NULL);
     pd->blob = calloc(1, size);
     if (pd->blob == NULL)
         abort();
-    *pd->blob = (struct config_header){
-        .magic = CONFIG_MAGIC,
-        .kind = (uint16_t)kind,
-        .version = version,
-        .size = (uint32_t)size,
-        .stats = pd->stats->vaddr,
-    };
-    memcpy(pd->blob->instance, pd->name, sizeof(pd->blob->instance));
+    *pd->blob = model_header(pd->name, kind, version, size, pd->stats);
     return pd->blob;
 }
 
@@ -145,6 +166,7 @@ struct config_connection model_config_connection(const struct model_connection *
         .put_capacity = connection->put_capacity[side],
         .get_capacity = connection->put_capacity[1 - side],
         .channel = connection->channel->id[side],
+        .by_call = side == 1 && connection->channel->call,
     };
 }
 

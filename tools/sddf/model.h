@@ -41,11 +41,14 @@ enum {
     PAGE_2M = 0x200000,
 };
 
+enum driver_model { DRIVER_ACTIVE, DRIVER_PASSIVE };
+
 struct model_sched {
     unsigned priority;
     unsigned cpu;
     uint64_t budget_us, period_us; /* 0: Microkit's default */
     uint64_t stack_size;           /* bytes; 0: Microkit's default */
+    uint32_t model;                /* of a driver, enum driver_model */
     bool passive;
     bool no_fpu; /* leaves the floating-point registers alone: cheaper switches on seL4 */
 };
@@ -205,6 +208,8 @@ void model_free(struct model *model);
 void describe_system(struct model *model);
 /* Checks what the keys of a protection domain's scheduling say together. */
 void describe_sched(const struct yaml_node *map, const struct model_sched *sched);
+/* The same of a driver's, whose model it may say. */
+void describe_driver_sched(const struct yaml_node *map, struct model_sched *sched);
 /* The component of that name; else adds a finding at the node and returns NULL. */
 struct model_component *describe_find_component(struct model *model, const struct yaml_node *node,
                                                 const char *name);
@@ -226,6 +231,8 @@ struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node,
                               const char *image, enum model_role role,
                               const struct model_sched *sched);
 /* `size` is rounded up to whole pages. */
+/* Lets end 1 of the connection call end 0, which then is passive. */
+void model_let_call(struct model *model, const struct model_connection *connection);
 struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
                                       const char *name, enum model_use use, uint64_t size,
                                       uint64_t page_size);
@@ -234,6 +241,9 @@ unsigned model_take_id(struct model_pd *pd);
 void model_map(struct model_pd *pd, const struct model_region *region, bool write);
 /* "r", "rw", "rx" or "rwx". */
 const char *model_map_perms(const struct model_map *map);
+/* A page of statistics NAME_stats. */
+const struct model_region *model_add_stats(struct model *model, struct model_pd *pd,
+                                           const char *name);
 /* Statistics, and a blob of `blob_size` bytes. */
 void model_configure(struct model *model, struct model_pd *pd, size_t blob_size);
 /* Regions NAME_SIDE0 and NAME_SIDE1, each to be written by its side and read by the other. */
@@ -256,6 +266,9 @@ void headroom_print(const struct model *model, FILE *out);
 
 /* ---- fill ---- */
 
+/* A header of a blob: the protection domain's, or that of a part of it. */
+struct config_header model_header(const char *instance, enum config_kind kind, uint16_t version,
+                                  size_t size, const struct model_region *stats);
 /* The protection domain's blob of `size` bytes, all zero but for its header. */
 void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size);
 struct config_region model_config_region(const struct model_region *region);

@@ -18,7 +18,11 @@ enum {
     NETWORK_VIRT_TX_PRIORITY = 105,
     NETWORK_VIRT_RX_PRIORITY = 104,
     NETWORK_COPIER_PRIORITY = 100,
+    NETWORK_ONE_CLIENTS_MAX = 29, /* of one protection domain for both virtualisers: two channels
+                                   * each, beside the driver's two and the timer's */
 };
+
+enum network_virtualisers { VIRTUALISERS_TWO, VIRTUALISERS_ONE }; /* protection domains */
 
 struct network_client {
     const struct model_component *component;
@@ -47,17 +51,18 @@ struct network {
     const struct yaml_node *node;
     const struct board_device *device;
     const struct driver *driver;
-    struct model_sched driver_sched, virt_rx_sched, virt_tx_sched, copier_sched;
-    uint32_t virtualisers; /* 0: two protection domains, 1: one */
+    struct model_sched driver_sched, virt_rx_sched, virt_tx_sched, virt_sched, copier_sched;
+    uint32_t virtualisers; /* enum network_virtualisers */
     uint32_t rx_buffers, buffer_size;
     uint64_t buffer_bytes;  /* buffer_size, as the file has it */
     uint32_t timer_channel; /* of the transmit virtualiser; NET_NO_TIMER */
     struct network_client clients[NET_CLIENTS_MAX];
     size_t client_count;
 
-    struct model_pd *driver_pd, *virt_rx_pd, *virt_tx_pd;
+    struct model_pd *driver_pd, *virt_rx_pd, *virt_tx_pd; /* the same one if there is one */
     const struct model_region *registers, *rings, *rx_data;
-    const struct model_connection *rx, *tx; /* driver and virtualiser */
+    const struct model_region *virt_tx_stats; /* if there is one */
+    const struct model_connection *rx, *tx;   /* driver and virtualiser */
 };
 
 void network_describe(struct model *model, const struct yaml_node *node);

@@ -43,10 +43,8 @@ static void fill_driver(const struct network *network)
     config->irq_channel = network->driver_pd->irq.id;
 }
 
-static void fill_virt_rx(const struct network *network)
+static void fill_virt_rx(const struct network *network, struct net_virt_rx_config *config)
 {
-    struct net_virt_rx_config *config =
-        model_blob(network->virt_rx_pd, CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(*config));
     config->driver = model_config_connection(network->rx, 1);
     config->data = rx_buffers(network, true);
     config->buffer_size = network->buffer_size;
@@ -65,10 +63,8 @@ static void fill_virt_rx(const struct network *network)
     }
 }
 
-static void fill_virt_tx(const struct network *network)
+static void fill_virt_tx(const struct network *network, struct net_virt_tx_config *config)
 {
-    struct net_virt_tx_config *config =
-        model_blob(network->virt_tx_pd, CONFIG_NET_VIRT_TX, NET_CONFIG_VERSION, sizeof(*config));
     config->driver = model_config_connection(network->tx, 1);
     config->buffer_size = network->buffer_size;
     config->client_count = (uint32_t)network->client_count;
@@ -84,6 +80,30 @@ static void fill_virt_tx(const struct network *network)
         entry->rate = client->rate;
         entry->burst = client->burst;
     }
+}
+
+static void fill_virt_alone(const struct network *network)
+{
+    fill_virt_rx(network, model_blob(network->virt_rx_pd, CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION,
+                                     sizeof(struct net_virt_rx_config)));
+    fill_virt_tx(network, model_blob(network->virt_tx_pd, CONFIG_NET_VIRT_TX, NET_CONFIG_VERSION,
+                                     sizeof(struct net_virt_tx_config)));
+}
+
+/* Its parts are called as they would be by themselves. */
+static void fill_virt_both(const struct network *network)
+{
+    struct net_virt_config *config =
+        model_blob(network->virt_rx_pd, CONFIG_NET_VIRT, NET_CONFIG_VERSION, sizeof(*config));
+    char name[SYSTEM_NAME_MAX];
+    config->rx.header =
+        model_header(model_name(name, "%s_virt_rx", network->name), CONFIG_NET_VIRT_RX,
+                     NET_CONFIG_VERSION, sizeof(config->rx), network->virt_rx_pd->stats);
+    config->tx.header =
+        model_header(model_name(name, "%s_virt_tx", network->name), CONFIG_NET_VIRT_TX,
+                     NET_CONFIG_VERSION, sizeof(config->tx), network->virt_tx_stats);
+    fill_virt_rx(network, &config->rx);
+    fill_virt_tx(network, &config->tx);
 }
 
 static void fill_copier(const struct network *network, const struct network_client *client)
@@ -116,8 +136,10 @@ static void fill_client(const struct network *network, const struct network_clie
 void network_fill(struct network *network)
 {
     fill_driver(network);
-    fill_virt_rx(network);
-    fill_virt_tx(network);
+    if (network->virtualisers == VIRTUALISERS_ONE)
+        fill_virt_both(network);
+    else
+        fill_virt_alone(network);
     for (size_t i = 0; i < network->client_count; i++) {
         const struct network_client *client = &network->clients[i];
         if (client->copy)

@@ -125,12 +125,26 @@ static void find_device(const struct model *model, struct network *network)
     network->driver = found.driver;
 }
 
-static void describe_pds(const struct yaml_node *map, const struct network *network)
+/* Of a protection domain that is not made. */
+static void refuse_sched(const struct yaml_node *node, bool absent, const char *instead)
 {
-    describe_sched(yaml_get(map, "driver"), &network->driver_sched);
+    if (node != NULL && absent)
+        yaml_error(node, RULE_UNKNOWN_KEY,
+                   "found %s, which this number of virtualisers does not make" REMEDY "use %s",
+                   node->key, instead);
+}
+
+static void describe_pds(const struct yaml_node *map, struct network *network)
+{
+    describe_driver_sched(yaml_get(map, "driver"), &network->driver_sched);
     describe_sched(yaml_get(map, "virt_rx"), &network->virt_rx_sched);
     describe_sched(yaml_get(map, "virt_tx"), &network->virt_tx_sched);
+    describe_sched(yaml_get(map, "virt"), &network->virt_sched);
     describe_sched(yaml_get(map, "copier"), &network->copier_sched);
+    bool one = network->virtualisers == VIRTUALISERS_ONE;
+    refuse_sched(yaml_get(map, "virt_rx"), one, "virt");
+    refuse_sched(yaml_get(map, "virt_tx"), one, "virt");
+    refuse_sched(yaml_get(map, "virt"), !one, "virt_rx and virt_tx");
 }
 
 static void describe_buffers(const struct yaml_node *map, struct network *network)
@@ -156,6 +170,7 @@ static void describe_device(struct model *model, const struct yaml_node *node)
         .driver_sched = USUAL,
         .virt_rx_sched = USUAL,
         .virt_tx_sched = USUAL,
+        .virt_sched = USUAL,
         .copier_sched = USUAL,
         .rx_buffers = NETWORK_RX_BUFFERS,
         .buffer_bytes = NET_BUFFER_SIZE,
@@ -164,6 +179,7 @@ static void describe_device(struct model *model, const struct yaml_node *node)
     network->driver_sched.priority = NETWORK_DRIVER_PRIORITY;
     network->virt_rx_sched.priority = NETWORK_VIRT_RX_PRIORITY;
     network->virt_tx_sched.priority = NETWORK_VIRT_TX_PRIORITY;
+    network->virt_sched.priority = NETWORK_VIRT_TX_PRIORITY;
     network->copier_sched.priority = NETWORK_COPIER_PRIORITY;
     if (!yaml_key_name(node, network->name, sizeof(network->name)))
         return;
@@ -181,6 +197,13 @@ static void describe_device(struct model *model, const struct yaml_node *node)
     {
         describe_client(model, network, client);
     }
+    if (network->virtualisers == VIRTUALISERS_ONE && clients != NULL &&
+        clients->count > NETWORK_ONE_CLIENTS_MAX)
+        yaml_error(yaml_at(clients, NETWORK_ONE_CLIENTS_MAX), RULE_TOO_MANY_CLIENTS,
+                   "found %zu clients" ALLOWED
+                   "at most %d with both virtualisers in one protection domain" REMEDY
+                   "use two virtualisers, or give some to another device",
+                   clients->count, NETWORK_ONE_CLIENTS_MAX);
 }
 
 void network_describe(struct model *model, const struct yaml_node *node)

@@ -10,6 +10,8 @@
  *     client                       r without       rw
  *                                  copier
  *
+ * One protection domain for both virtualisers maps what the two do.
+ *
  * Run by the host tool. */
 #include "tools/sddf/network.h"
 
@@ -48,7 +50,7 @@ static struct model_pd *add_pd(struct model *model, const struct yaml_node *node
 
 size_t network_pd_count(const struct network *network)
 {
-    size_t count = 3; /* driver, two virtualisers */
+    size_t count = network->virtualisers == VIRTUALISERS_ONE ? 2 : 3; /* and the driver */
     for (size_t i = 0; i < network->client_count; i++)
         count += network->clients[i].copy;
     return count;
@@ -75,16 +77,31 @@ static void plan_driver(struct model *model, struct network *network)
     model_map(network->driver_pd, network->rings, true);
 }
 
-static void plan_virtualisers(struct model *model, struct network *network)
+static void plan_virtualiser_pds(struct model *model, struct network *network)
 {
     const struct yaml_node *node = network->node;
     char name[SYSTEM_NAME_MAX];
+    if (network->virtualisers == VIRTUALISERS_ONE) {
+        network->virt_rx_pd = network->virt_tx_pd =
+            add_pd(model, node, network->name, "_virt", "net_virt.elf", ROLE_VIRTUALISER,
+                   &network->virt_sched, sizeof(struct net_virt_config));
+        network->virt_tx_stats = model_add_stats(model, network->virt_tx_pd,
+                                                 model_name(name, "%s_virt_tx", network->name));
+        return;
+    }
     network->virt_rx_pd =
         add_pd(model, node, network->name, "_virt_rx", "net_virt_rx.elf", ROLE_VIRTUALISER,
                &network->virt_rx_sched, sizeof(struct net_virt_rx_config));
     network->virt_tx_pd =
         add_pd(model, node, network->name, "_virt_tx", "net_virt_tx.elf", ROLE_VIRTUALISER,
                &network->virt_tx_sched, sizeof(struct net_virt_tx_config));
+}
+
+static void plan_virtualisers(struct model *model, struct network *network)
+{
+    const struct yaml_node *node = network->node;
+    char name[SYSTEM_NAME_MAX];
+    plan_virtualiser_pds(model, network);
     network->rx_data =
         model_add_region(model, node, model_name(name, "%s_rx_data", network->name), USE_DMA,
                          (uint64_t)network->rx_buffers * network->buffer_size, PAGE_2M);
@@ -97,6 +114,8 @@ static void plan_virtualisers(struct model *model, struct network *network)
                           "driver", network->virt_rx_pd, "virt", network->rx_buffers, 0);
     network->tx = connect(model, node, model_name(name, "%s_tx", network->name), network->driver_pd,
                           "driver", network->virt_tx_pd, "virt", sent, 0);
+    if (network->driver_sched.passive)
+        model_let_call(model, network->tx);
 }
 
 static void plan_irq(struct network *network)

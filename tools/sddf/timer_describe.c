@@ -50,7 +50,9 @@ static void describe_timer(struct model *model, const struct yaml_node *node)
     struct timer *timer = &model->timers[model->timer_count];
     *timer = (struct timer){
         .node = node,
-        .driver_sched = {.priority = TIMER_DRIVER_PRIORITY, .no_fpu = true},
+        .driver_sched = {.priority = TIMER_DRIVER_PRIORITY,
+                         .model = DRIVER_PASSIVE,
+                         .no_fpu = true},
     };
     if (!yaml_key_name(node, timer->name, sizeof(timer->name)))
         return;
@@ -60,7 +62,7 @@ static void describe_timer(struct model *model, const struct yaml_node *node)
     timer->driver = found.driver;
     const struct yaml_node *map = yaml_as_map(node);
     fields_read(map, TIMER_FIELDS, timer);
-    describe_sched(yaml_get(map, "driver"), &timer->driver_sched);
+    describe_driver_sched(yaml_get(map, "driver"), &timer->driver_sched);
     yaml_for_each(client, yaml_as_list(yaml_get(map, "clients")))
     {
         describe_client(model, timer, client);

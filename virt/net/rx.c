@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Receive virtualiser of the network class: shares one device's received frames among clients by
- * destination MAC. Runs as one PD per device. Owns the table that says who holds each receive
- * buffer; maps the data region for reading only. Trusts nobody: what the driver and the clients
- * return is checked against the table.
+ * destination MAC. Runs once per device (virt.h), in a PD of its own or in one with the transmit
+ * virtualiser. Owns the table that says who holds each receive buffer; maps the data region for
+ * reading only. Trusts nobody: what the driver and the clients return is checked against the table.
  *
  * A buffer's holders are a set, since a broadcast goes to several clients; each returns it once,
  * and when the last has, it goes back to the driver. A client that holds as many buffers as it may
  * is skipped: it loses its own frames only. */
 #include "destinations.h"
+#include "virt.h"
 
 #include <base/peer.h>
 #include <microkit.h>
@@ -328,9 +329,9 @@ static void clients_open(void)
     clients_end = clients + config->client_count;
 }
 
-void init(void)
+void net_virt_rx_start(const struct net_virt_rx_config *given)
 {
-    config = config_get(CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(*config));
+    config = given;
     stats = (struct stats_page *)(uintptr_t)config->header.stats;
     stats_open(stats, config->header.instance, counter_names, COUNTERS);
     if (config->client_count > NET_CLIENTS_MAX) {
@@ -355,12 +356,11 @@ void init(void)
     signal_peer(&signals, config->driver.channel);
     destinations_open(&destinations, config->clients, config->client_count);
     clients_open();
-    notified(config->driver.channel); /* as if a peer had called */
+    net_virt_rx_serve(); /* as if a peer had called */
 }
 
-void notified(microkit_channel channel)
+void net_virt_rx_serve(void)
 {
-    (void)channel;
     serve();
     signal_end(&signals);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Transmit virtualiser of the network class: shares one device's transmit side among clients. Runs
- * as one PD per device. Owns the table of buffers in flight; maps the clients' data for reading
- * only. Trusts nobody: a client's offset, length and source address are checked, a buffer that is
- * in flight already is refused, and what the driver returns must be in flight.
+ * once per device (virt.h), in a PD of its own or in one with the receive virtualiser. Owns the
+ * table of buffers in flight; maps the clients' data for reading only. Trusts nobody: a client's
+ * offset, length and source address are checked, a buffer that is in flight already is refused, and
+ * what the driver returns must be in flight.
  *
  * Fair: clients are served in turn, each with a bounded number of frames per round.
  *
@@ -12,9 +13,11 @@
  * is kept.
  *
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
- * PD arms on the driver and notifies it, which makes the driver ask for a completion interrupt. */
+ * PD arms on the driver and wakes it, which makes the driver ask for a completion interrupt. */
 #include "bucket.h"
+#include "driver_wake.h"
 #include "timeout.h"
+#include "virt.h"
 
 #include <base/peer.h>
 #include <microkit.h>
@@ -373,7 +376,7 @@ static bool wait_for_returns(void)
     bool nothing = queue_arm(&driver, 1) || driver_misbehaves();
     if (nothing && !driver_asked) {
         driver_asked = true;
-        signal_peer(&signals, config->driver.channel);
+        nothing = !driver_wake(&config->driver, &signals);
     }
     return nothing;
 }
@@ -405,7 +408,7 @@ static bool serve_burst(void)
     more |= round_of_clients();
     publish_returns();
     if (queue_signal(&driver)) {
-        signal_peer(&signals, config->driver.channel);
+        more |= driver_wake(&config->driver, &signals);
     }
     return more;
 }
@@ -471,9 +474,9 @@ static void clients_open(void)
     timeout_clear(&timeout);
 }
 
-void init(void)
+void net_virt_tx_start(const struct net_virt_tx_config *given)
 {
-    config = config_get(CONFIG_NET_VIRT_TX, NET_CONFIG_VERSION, sizeof(*config));
+    config = given;
     stats = (struct stats_page *)(uintptr_t)config->header.stats;
     stats_open(stats, config->header.instance, counter_names, COUNTERS);
     if (config->client_count > NET_CLIENTS_MAX) {
@@ -484,10 +487,10 @@ void init(void)
     }
     signal_peer(&signals, config->driver.channel);
     clients_open();
-    notified(config->driver.channel); /* as if a peer had called */
+    net_virt_tx_serve(config->driver.channel); /* as if a peer had called */
 }
 
-void notified(microkit_channel channel)
+void net_virt_tx_serve(microkit_channel channel)
 {
     if (channel == config->timer_channel) {
         release_held();

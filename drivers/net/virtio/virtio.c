@@ -227,10 +227,14 @@ void net_device_commit(void)
     }
 }
 
-bool net_device_wait(bool received, bool sent)
+bool net_device_rx_wait(bool wanted)
 {
-    bool idle = virtqueue_interrupt(&rx.queue, received && !rx.broken);
-    return virtqueue_interrupt(&tx.queue, sent && !tx.broken) && idle;
+    return virtqueue_interrupt(&rx.queue, wanted && !rx.broken);
+}
+
+bool net_device_tx_wait(bool wanted)
+{
+    return virtqueue_interrupt(&tx.queue, wanted && !tx.broken);
 }
 
 uint64_t net_device_errors(void)

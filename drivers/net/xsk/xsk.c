@@ -194,16 +194,24 @@ void net_device_commit(void)
     }
 }
 
-bool net_device_wait(bool received, bool sent)
+static bool direction_wait(struct direction *d, uint32_t interrupt, bool wanted)
 {
-    received = received && !rx.broken;
-    sent = sent && !tx.broken;
-    uint32_t wanted = (received ? XSK_RECEIVE : 0U) | (sent ? XSK_SEND : 0U);
-    if (wanted != interrupts) {
-        interrupts = wanted;
-        mmio_write32(registers + XSK_INTERRUPT_ENABLE, wanted);
+    uint32_t all = (interrupts & ~interrupt) | (wanted && !d->broken ? interrupt : 0);
+    if (all != interrupts) {
+        interrupts = all;
+        mmio_write32(registers + XSK_INTERRUPT_ENABLE, all);
     }
-    return !(received && direction_done(&rx) != 0) && !(sent && direction_done(&tx) != 0);
+    return (all & interrupt) == 0 || direction_done(d) == 0;
+}
+
+bool net_device_rx_wait(bool wanted)
+{
+    return direction_wait(&rx, XSK_RECEIVE, wanted);
+}
+
+bool net_device_tx_wait(bool wanted)
+{
+    return direction_wait(&tx, XSK_SEND, wanted);
 }
 
 /* ---- Receiving ---- */

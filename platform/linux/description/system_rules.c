@@ -17,32 +17,39 @@ enum {
     SLOTS_OF_IRQ = 3,
 };
 
-struct caller {
-    unsigned count;
-    const struct system_pd *last; /* of the callers */
-    unsigned line;                /* of its channel */
-};
-
-/* Who may call the PD. */
-static struct caller callers_of(const struct system_description *system, unsigned pd)
-{
-    struct caller callers = {0};
-    for (size_t c = 0; c < system->channel_count; c++) {
-        const struct system_channel *channel = &system->channels[c];
-        for (unsigned e = 0; e < 2; e++) {
-            if (channel->end[e].pd != pd || !channel->end[1 - e].pp)
-                continue;
-            callers.count++;
-            callers.last = &system->pds[channel->end[1 - e].pd];
-            callers.line = channel->line;
-        }
-    }
-    return callers;
-}
-
 static bool limited(const struct system_pd *pd)
 {
     return pd->budget_us < pd->period_us;
+}
+
+static void check_caller(struct reader *reader, const struct system_pd *pd,
+                         const struct system_pd *caller)
+{
+    if (limited(caller))
+        reader_error(
+            reader, caller->line, RULE_PASSIVE_BUDGET,
+            "PD \"%s\" calls the passive \"%s\" with a budget of %llu us in %llu us" ALLOWED
+            "a budget as long as the period: it stalls in the call" REMEDY
+            "take budget and period out, or make \"%s\" active",
+            caller->name, pd->name, (unsigned long long)caller->budget_us,
+            (unsigned long long)caller->period_us, pd->name);
+}
+
+/* Checks those who may call the PD; returns how many they are. */
+static unsigned check_callers(struct reader *reader, unsigned pd)
+{
+    const struct system_description *system = reader->system;
+    unsigned count = 0;
+    for (size_t c = 0; c < system->channel_count; c++) {
+        const struct system_end *end = system->channels[c].end;
+        for (unsigned e = 0; e < 2; e++) {
+            if (end[e].pd != pd || !end[1 - e].pp)
+                continue;
+            count++;
+            check_caller(reader, &system->pds[pd], &system->pds[end[1 - e].pd]);
+        }
+    }
+    return count;
 }
 
 /* A passive PD runs on its callers' time: without one it never runs again after init. */
@@ -53,18 +60,18 @@ static void check_passive(struct reader *reader)
         const struct system_pd *pd = &system->pds[p];
         if (!pd->passive)
             continue;
-        struct caller callers = callers_of(system, p);
-        if (callers.count == 0 && pd->irq_count == 0)
+        unsigned callers = check_callers(reader, p);
+        if (callers == 0 && pd->irq_count == 0)
             reader_error(reader, pd->line, RULE_PASSIVE_UNCALLED,
                          "PD \"%s\" is passive and nobody calls it" ALLOWED "one caller" REMEDY
                          "let one PD call it, or take passive out",
                          pd->name);
-        if (callers.count > 1)
+        if (callers > 1 && !pd->serves_several)
             reader_error(reader, pd->line, RULE_PASSIVE_CALLERS,
                          "PD \"%s\" is passive and %u PDs call it" ALLOWED
                          "one, or all trusted and with full budgets: a caller that is stopped in a "
                          "call stops the others" REMEDY "put a server between, or make it active",
-                         pd->name, callers.count);
+                         pd->name, callers);
         if (limited(pd))
             reader_error(reader, pd->line, RULE_PASSIVE_BUDGET,
                          "PD \"%s\" is passive with a budget of %llu us in %llu us" ALLOWED
@@ -72,14 +79,6 @@ static void check_passive(struct reader *reader)
                          "take budget and period out",
                          pd->name, (unsigned long long)pd->budget_us,
                          (unsigned long long)pd->period_us);
-        if (callers.last != NULL && limited(callers.last))
-            reader_error(
-                reader, callers.last->line, RULE_PASSIVE_BUDGET,
-                "PD \"%s\" calls the passive \"%s\" with a budget of %llu us in %llu us" ALLOWED
-                "a budget as long as the period: it stalls in the call" REMEDY
-                "take budget and period out",
-                callers.last->name, pd->name, (unsigned long long)callers.last->budget_us,
-                (unsigned long long)callers.last->period_us);
     }
 }
 
