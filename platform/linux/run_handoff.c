@@ -255,7 +255,8 @@ static void add_dma(const struct run *run, const struct run_device *device, stru
     for (size_t i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
         bool reachable = device->description->dma_count == 0 &&
-                         strcmp(device->description->class_name, "timer") != 0;
+                         strcmp(device->description->class_name, "timer") != 0 &&
+                         strcmp(device->description->class_name, "serial") != 0;
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }
