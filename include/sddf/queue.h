@@ -41,7 +41,8 @@
  * Space. Queues of buffers are sized to hold all buffers; a stream of bytes can fill its queue. A
  * side that produces a stream and consumes nothing of the same connection has its mark to spare: it
  * arms it on the peer's head (queue_arm_space), and the peer looks after releasing
- * (queue_signal_space), fences F3 and F4 as F1 and F2 (proofs/space.pml).
+ * (queue_signal_space), fences F3 and F4 as F1 and F2 (proofs/marks.pml with head in the
+ * place of tail; tests/weak runs this code).
  *
  * Restart. Opening and reopening are one procedure: the opener makes its epoch odd, resets its
  * words and makes the epoch even and new. Its peer sees the change (connection_poll), takes back
