@@ -38,6 +38,12 @@
  * Whoever arms on a queue that its producer fills lazily also notifies that producer, which looks
  * with queue_peer_waits (proofs/lazy_reclaim.pml).
  *
+ * Space. Queues of buffers are sized to hold all buffers; a stream of bytes can fill its queue. A
+ * side that produces a stream and consumes nothing of the same connection has its mark to spare: it
+ * arms it on the peer's head (queue_arm_space), and the peer looks after releasing
+ * (queue_signal_space), fences F3 and F4 as F1 and F2 (proofs/marks.pml with head in the
+ * place of tail; tests/weak runs this code).
+ *
  * Restart. Opening and reopening are one procedure: the opener makes its epoch odd, resets its
  * words and makes the epoch even and new. Its peer sees the change (connection_poll), takes back
  * whatever buffers the opener held, and *adopts* the epoch: resets its own words and publishes the
@@ -95,8 +101,9 @@ struct connection {
     const shared_u64 *get_entries;
     uint32_t get_capacity; /* the queue that this side consumes */
     uint32_t get_mask;
-    uint32_t head;      /* entries taken; released up to mine->head */
-    uint32_t peer_tail; /* last believed */
+    uint32_t head;         /* entries taken; released up to mine->head */
+    uint32_t head_checked; /* head when the mark of a peer that waits for space was last looked at */
+    uint32_t peer_tail;    /* last believed */
 
     uint32_t epoch;
     uint32_t peer_epoch; /* adopted; 0 = none */
@@ -129,7 +136,7 @@ static inline void queue_close(struct connection *c)
 static inline void connection_reset(struct connection *c)
 {
     c->tail = c->tail_checked = 0;
-    c->head = c->peer_tail = 0;
+    c->head = c->head_checked = c->peer_tail = 0;
     queue_close(c);
     atomic_store_release(&c->mine->tail, 0);
     atomic_store_release(&c->mine->head, 0);
@@ -383,6 +390,35 @@ static inline bool queue_arm(struct connection *c, uint32_t k)
     }
     bool same_epoch = atomic_load_acquire(&theirs->epoch) == c->peer_epoch;
     return !c->ready || !same_epoch || available > c->get_capacity;
+}
+
+/* ---- Waiting for space: streams ---- */
+
+/* The producer of a stream asks to be woken when `k` entries are free, 1 <= k <= its capacity.
+ * Returns true if it may wait, false if they are free already: look again. A peer that lies, is
+ * down or restarts gives no reason to look again; it notifies when it is back. */
+static inline bool queue_arm_space(struct connection *c, uint32_t k)
+{
+    /* The entry whose release leaves k free; -1, the mark of a side that is disarmed, at most. */
+    atomic_store_relaxed(&c->mine->mark, c->tail + k - c->put_capacity - 1);
+    atomic_fence_seq_cst(); /* F4, pairs with F3 in queue_signal_space */
+    return queue_space_look(c) < k;
+}
+
+/* After queue_release(): true if the producer of this stream asked to be woken by one of the
+ * entries released since the last call. */
+static inline bool queue_signal_space(struct connection *c)
+{
+    const struct queue_side *theirs = c->theirs;
+    uint32_t head = c->head;
+    uint32_t fresh = head - c->head_checked;
+    if (fresh == 0) {
+        return false;
+    }
+    c->head_checked = head;
+    atomic_fence_seq_cst(); /* F3, pairs with F4 in queue_arm_space */
+    uint32_t mark = atomic_load_relaxed(&theirs->mark);
+    return head - mark - 1 < fresh;
 }
 
 #endif

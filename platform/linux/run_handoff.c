@@ -281,6 +281,7 @@ static void add_dma(const struct run *run, const struct run_device *device, stru
         const struct system_region *region = &run->system->regions[i];
         bool reachable = device->description->dma_count == 0 &&
                          strcmp(device->description->class_name, "timer") != 0 &&
+                         strcmp(device->description->class_name, "serial") != 0 &&
                          is_near(run, device->driver, i);
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;

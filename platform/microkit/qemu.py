@@ -52,13 +52,14 @@ class Machine:
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.output,
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=self.output,
                                         stderr=subprocess.STDOUT, pass_fds=[self.memory])
         return self
 
     def __exit__(self, *unused):
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
         self.output.close()
         os.close(self.memory)
 
@@ -66,6 +67,11 @@ class Machine:
         """All that the machine, or QEMU itself, has printed."""
         size = os.fstat(self.output.fileno()).st_size
         return os.pread(self.output.fileno(), size, 0).decode(errors="replace")
+
+    def type(self, text):
+        """Keys, at the machine's first UART."""
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
 
     def wait_until(self, holds, what, seconds):
         """Waits until `holds()` is true; if it does not become so, says `what` was waited for."""

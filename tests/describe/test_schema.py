@@ -22,11 +22,14 @@ network:
   eth0:
     clients:
       a: { mac: "52:54:01:00:00:01", ip: 10.0.0.2/24 }
+serial:
+  serial0: { clients: { c: {} } }
 timer:
   timer: { driver: { priority: 150 } }
 components:
   a: { image: echo }
   b: { image: other, priority: 120 }
+  c: { image: console }
 regions:
   log: { size: 4MiB, maps: { a: { perms: rw }, b: { perms: r } } }
 channels:
@@ -38,13 +41,17 @@ PLACES = {
     "The file": [()],
     "A network device": [("network", "eth0")],
     "A client of a network device": [("network", "eth0", "clients", "a")],
+    "A serial device": [("serial", "serial0")],
+    "A client of a serial device": [("serial", "serial0", "clients", "c")],
     "A timer": [("timer", "timer")],
     "A driver": [("network", "eth0", "driver"), ("timer", "timer", "driver")],
     "A component": [("components", "b")],
     "Scheduling": [("components", "b"), ("network", "eth0", "driver"),
                    ("network", "eth0", "virt_rx"), ("network", "eth0", "virt_tx"),
                    ("network", "eth0", "virt"),
-                   ("network", "eth0", "copier"), ("timer", "timer", "driver")],
+                   ("network", "eth0", "copier"), ("serial", "serial0", "driver"),
+                   ("serial", "serial0", "virt_rx"), ("serial", "serial0", "virt_tx"),
+                   ("timer", "timer", "driver")],
     "A region of your own": [("regions", "log")],
     "A component's part in a region": [("regions", "log", "maps", "a")],
     "A channel of your own": [("channels", "ask")],
@@ -235,7 +242,7 @@ def test_the_example_of_a_row_is_taken(row, tmp_path):
         if key == "burst":
             at["rate"] = "100Mbit/s"
         if key == "components":
-            at["components"]["b"] = {"image": "other", "priority": 120}
+            at["components"].update({name: BASE["components"][name] for name in "bc"})
 
     system = changed(place, change)
     if key == "passive":  # is called

@@ -48,7 +48,7 @@ class Blob:
 
     def header(self):
         magic, kind, version, size, reserved, instance, stats = self.take("IHHII48sQ")
-        assert (magic, version, reserved) == (0x46444473, 1 if kind >> 8 == 2 else 3, 0)
+        assert (magic, version, reserved) == (0x46444473, 3 if kind >> 8 == 1 else 1, 0)
         assert size == len(self.data)
         assert instance[-1] == 0
         return {"kind": kind, "instance": instance.rstrip(b"\0").decode(), "stats": stats}
@@ -159,8 +159,36 @@ def virt(b):
     return parts
 
 
+def serial_client(b):
+    return {"rx": b.connection(), "tx": b.connection()}
+
+
+def serial_virt_rx(b):
+    fields = {"driver": b.connection(), "announce": b.connection()}
+    count, fields["escape"] = b.take("II")
+    fields["clients"] = [{"connection": b.connection(), "name": text(b.take("32s"))}
+                         for _ in range(count)]
+    b.unused_clients(64)
+    return fields
+
+
+def serial_virt_tx(b):
+    fields = {"driver": b.connection()}
+    count, _ = b.take("II")
+    fields["clients"] = [{"connection": b.connection(), "name": text(b.take("32s")),
+                          "colour": b.take("I4x")} for _ in range(count)]
+    b.unused_clients(72)
+    return fields
+
+
+def text(raw):
+    assert raw[-1] == 0
+    return raw.rstrip(b"\0").decode()
+
+
 KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x0105: client,
-         0x0106: virt, 0x0201: timer_driver, 0x0202: timer_client}
+         0x0106: virt, 0x0201: timer_driver, 0x0202: timer_client,
+         0x0301: driver, 0x0302: serial_virt_rx, 0x0303: serial_virt_tx, 0x0304: serial_client}
 
 
 def decode(path):

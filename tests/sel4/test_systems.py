@@ -58,7 +58,31 @@ def check_clock(kit, image):
     return console, stats
 
 
-CHECKS = {"echo": check_echo, "clock": check_clock}
+def converse(machine, read, write):
+    """Types to both clients of systems/console; `read` gives all that was printed. The kernel of a debug
+    configuration prints there, too, and may come between lines."""
+    for typed, answer in (("", "console0\x1b[0m: console0 is here"),
+                          ("", "console1\x1b[0m: console1 is here"),
+                          ("hello\r", 'console0\x1b[0m: "hello", 5 bytes'),
+                          ("\x1d1", "input goes to 1, console1"),
+                          ("world\r", 'console1\x1b[0m: "world", 5 bytes'),
+                          ("\x1dn" + 100 * "x" + "\r", f'console0\x1b[0m: "{100 * "x"}", 100 bytes')):
+        write(typed)
+        machine.wait_until(lambda text=answer: text in read(), f"answer {answer!r}", BOOT_SECONDS)
+    stats = machine.stats()
+    print(stats)
+    assert (stats["console0"]["lines"], stats["console1"]["lines"]) == (2, 1)
+    assert not any(counters.get(ill) for counters in stats.values() for ill in ILL + ("bad_chunks",))
+
+
+def check_console(kit, image):
+    """Each client echoes what is typed to it, with its name, and answers each line."""
+    with conftest.qemu.Machine(image, conftest.BOARD, kit.cores) as machine:
+        converse(machine, machine.console, machine.type)
+        return machine.console()
+
+
+CHECKS = {"echo": check_echo, "clock": check_clock, "console": check_console}
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda path: path.stem)
@@ -68,6 +92,31 @@ def test_the_system_works_on_sel4(kit, system):
     print(console)
     if kit.prints:
         assert "Microkit Monitor started" in console and "MON|ERROR" not in console
+
+
+def test_the_same_clients_share_a_virtio_console(kit, tmp_path):
+    """The other serial device of the board, which is there if QEMU is told so."""
+    system = tmp_path / "console.yaml"
+    system.write_text((conftest.ROOT / "systems/console/console.yaml").read_text().replace("serial0", "serial1"))
+    bus = {"qemu_virt_aarch64": 8, "qemu_virt_riscv64": 1}[conftest.BOARD]
+    more = ("-chardev", f"socket,id=line,path={tmp_path}/line,server=on,wait=off",
+            "-device", f"virtio-serial-device,bus=virtio-mmio-bus.{bus}", "-device", "virtconsole,chardev=line")
+    printed = bytearray()
+    image, _ = kit.build(system, tmp_path / "out")
+    with conftest.qemu.Machine(image, conftest.BOARD, kit.cores, more=more) as machine, \
+            socket.socket(socket.AF_UNIX) as line:
+        machine.wait_until((tmp_path / "line").exists, "socket", BOOT_SECONDS)
+        line.connect(str(tmp_path / "line"))
+        line.setblocking(False)
+
+        def read():
+            try:
+                printed.extend(line.recv(4096))
+            except BlockingIOError:
+                pass
+            return printed.decode()
+
+        converse(machine, read, lambda text: line.sendall(text.encode()))
 
 
 @pytest.mark.parametrize("kit", [config for config in conftest.CONFIGS if config.endswith("debug")],

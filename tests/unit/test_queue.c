@@ -335,6 +335,60 @@ static void random_traffic_with_restarts_keeps_order(void **state)
     pair_close(p);
 }
 
+/* The producer asks for `k` free entries; the consumer gives back one at a time. */
+static void wakes_when_free(struct pair *p, uint64_t *next, uint32_t k)
+{
+    uint32_t used = p->capacity - queue_space(&p->a, p->capacity);
+    *next += put(&p->a, *next, p->capacity - used);
+    assert_true(queue_arm_space(&p->a, k));
+    for (uint32_t i = 1; i <= p->capacity; i++) {
+        take(&p->b, *next - p->capacity + i - 1, 1);
+        assert_int_equal(queue_signal_space(&p->b), i == k);
+        assert_false(queue_signal_space(&p->b)); /* once */
+    }
+}
+
+static void the_producer_of_a_stream_is_woken_when_so_many_are_free_and_not_before(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open(4);
+    uint64_t next = 0;
+    pair_advance(p, UINT32_MAX - 9);
+    p->b.head_checked = p->b.head;
+    atomic_store_release(&p->side_a->mark, UINT32_MAX);
+    for (uint32_t round = 0; round < 8; round++) {
+        wakes_when_free(p, &next, 1 + round % 4);
+    }
+    assert_int_equal(p->a.violations + p->b.violations, 0);
+    pair_close(p);
+}
+
+static void releases_without_a_look_lose_no_wake_for_space(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open(4);
+    assert_int_equal(put(&p->a, 0, 4), 4);
+    assert_true(queue_arm_space(&p->a, 2));
+    take(&p->b, 0, 2);
+    take(&p->b, 2, 1); /* the mark lies behind the last release, not behind the last look */
+    assert_true(queue_signal_space(&p->b));
+    pair_close(p);
+}
+
+static void arming_for_space_finds_what_is_free_already_and_waits_for_a_liar(void **state)
+{
+    (void)state;
+    struct pair *p = pair_open(4);
+    assert_int_equal(put(&p->a, 0, 4), 4);
+    take(&p->b, 0, 3);
+    assert_false(queue_arm_space(&p->a, 3));
+    assert_true(queue_arm_space(&p->a, 4));
+    atomic_store_release(&p->side_b->head, 77);
+    assert_true(queue_arm_space(&p->a, 1));
+    assert_int_equal(p->a.violations, 1);
+    pair_close(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +403,9 @@ int main(void)
         cmocka_unit_test(a_peer_that_lies_about_its_tail_is_counted_and_reads_as_empty),
         cmocka_unit_test(a_peer_that_lies_about_its_head_gets_no_space),
         cmocka_unit_test(space_denied_for_much_is_denied_for_little),
+        cmocka_unit_test(the_producer_of_a_stream_is_woken_when_so_many_are_free_and_not_before),
+        cmocka_unit_test(releases_without_a_look_lose_no_wake_for_space),
+        cmocka_unit_test(arming_for_space_finds_what_is_free_already_and_waits_for_a_liar),
         cmocka_unit_test(nothing_moves_before_both_have_adopted_each_other),
         cmocka_unit_test(entries_of_an_earlier_life_are_not_taken),
         cmocka_unit_test(a_peer_that_does_nothing_but_restart_is_shut_out),

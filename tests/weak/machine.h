@@ -137,7 +137,8 @@ struct run {
     uint32_t publishes; /* before one check of the mark, at most */
     uint32_t threshold; /* queue_arm(k), 1 <= k <= threshold */
     uint32_t restarts;
-    bool one_way;   /* only agent 0 sends */
+    bool one_way;  /* only agent 0 sends */
+    uint32_t room; /* queue_arm_space(k), 1 <= k <= room; 0: who gives back slots always notifies */
     uint32_t start; /* both indices begin here */
 };
 

@@ -28,6 +28,18 @@ static const struct {
      0},
     {{&stream, WEAK, .capacity = 4, .entries = 5, .publishes = 3, .threshold = 4, .start = LAST},
      0},
+    {{&stream, TSO, .capacity = 1, .entries = 3, .publishes = 1, .threshold = 1, .room = 1,
+      .start = LAST},
+     0},
+    {{&stream, TSO, .capacity = 2, .entries = 4, .publishes = 1, .threshold = 1, .room = 2,
+      .start = LAST},
+     0},
+    {{&stream, WEAK, .capacity = 1, .entries = 2, .publishes = 1, .threshold = 1, .room = 1,
+      .start = LAST},
+     0},
+    {{&stream, WEAK, .capacity = 2, .entries = 3, .publishes = 1, .threshold = 1, .room = 2,
+      .start = LAST},
+     0},
     {{&restart, TSO, .capacity = 1, .entries = 1, .restarts = 1}, 0},
     {{&buffers, TSO, .capacity = 1, .entries = 2, .restarts = 1}, 0},
     {{&restart, WEAK, .capacity = 1, .entries = 1, .restarts = 1}, 0},
@@ -63,6 +75,9 @@ static bool report(const struct run *what, unsigned number, bool trace)
     }
     if (what->publishes > 1) {
         printf(", %u publishes a check", what->publishes);
+    }
+    if (what->room > 0) {
+        printf(", waits for room of up to %u", what->room);
     }
     if (what->one_way) {
         printf(" one way");

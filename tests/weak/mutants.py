@@ -33,6 +33,12 @@ MUTANTS = [
     ("signal: F1 after the mark", QUEUE, "queue_signal",
      FENCE, "uint32_t early = atomic_load_relaxed(&theirs->mark);" + FENCE,
      "uint32_t mark = atomic_load_relaxed(&theirs->mark);", "uint32_t mark = early;"),
+    ("signal_space: without F3", QUEUE, "queue_signal_space", FENCE, ""),
+    ("signal_space: one entry early", QUEUE, "queue_signal_space", "head - mark - 1", "head - mark"),
+    ("signal_space: never", QUEUE, "queue_signal_space", "return head", "return false && head"),
+    ("arm_space: without F4", QUEUE, "queue_arm_space", FENCE, ""),
+    ("arm_space: without the second look", QUEUE, "queue_arm_space", "return queue_space_look(c) < k", "return true"),
+    ("arm_space: mark one entry late", QUEUE, "queue_arm_space", "c->put_capacity - 1)", "c->put_capacity)"),
     # Releases.
     relaxed_store("publish: tail relaxed", "queue_publish", "c->mine->tail"),
     relaxed_store("release: head relaxed", "queue_release", "c->mine->head"),

@@ -19,7 +19,7 @@ static inline void connection_ready(struct connection *c, uint32_t side)
     connection_open(c, sim_sides[side], sim_sides[side ^ 1], run->capacity, run->capacity);
     c->epoch = c->peer_epoch = 0;
     c->tail = c->tail_checked = c->peer_head = run->start;
-    c->head = c->peer_tail = run->start;
+    c->head = c->head_checked = c->peer_tail = run->start;
     c->ready = true;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A producer sends `entries` entries in batches of any size, checks the mark after one or several
  * publishes, and may end at any time if no more are owed. A consumer takes any number at a time,
- * arms for one or more, and sleeps. Who gives back slots notifies, for space has no mark here. */
+ * arms for one or more, and sleeps. Who gives back slots notifies always, or, with `room`, if the
+ * producer asked to be woken when one or more are free. */
 #include "scenario.h"
 
 enum { PRODUCER, CONSUMER };
-enum { PRODUCE, SIGNAL, WAIT, STOPPED };
-enum { TAKE, ARM, SLEEP_ARMED };
+enum { PRODUCE, SIGNAL, WAIT, STOPPED, ARM_SPACE };
+enum { TAKE, ARM, SLEEP_ARMED, SIGNAL_SPACE };
 
 static struct entry entry_of(uint32_t number)
 {
@@ -53,7 +54,8 @@ static void signal(struct party *p)
     if (p->sent == run->entries || (!owed && !p->short_of_space && sim_choose(2) == 0)) {
         p->step = STOPPED;
     } else {
-        p->step = p->short_of_space ? WAIT : PRODUCE;
+        uint32_t wait = run->room != 0 ? ARM_SPACE : WAIT;
+        p->step = p->short_of_space ? wait : PRODUCE;
     }
     p->short_of_space = false;
 }
@@ -66,6 +68,9 @@ static void producer(struct party *p)
         break;
     case SIGNAL:
         signal(p);
+        break;
+    case ARM_SPACE:
+        p->step = queue_arm_space(&p->c[0], 1 + sim_choose(run->room)) ? WAIT : PRODUCE;
         break;
     case WAIT:
         sim_sleep();
@@ -90,21 +95,23 @@ static void take(struct party *p)
     struct entry batch[CAPACITY_MAX];
     uint32_t there = queue_available(c);
     SIM_CHECK(there <= run->capacity, "more entries than the queue has");
-    p->step = ARM;
+    p->step = run->room != 0 ? SIGNAL_SPACE : ARM;
     if (there == 0 || (there < threshold_max(p) && sim_choose(2) == 0)) {
         return; /* nothing, or too few to bother */
     }
     uint32_t count = 1 + sim_choose(there);
     SIM_CHECK(queue_get(c, batch, count, sizeof(batch[0])) == count, "fewer got than available");
     queue_release(c);
-    sim_notify(PRODUCER);
+    if (run->room == 0) {
+        sim_notify(PRODUCER);
+    }
     for (uint32_t i = 0; i < count; i++) {
         struct entry expected = entry_of(p->taken + i);
         SIM_CHECK(batch[i].a == expected.a && batch[i].b == expected.b,
                   "an entry is stale, torn, lost or doubled");
     }
     p->taken += count;
-    p->step = sim_choose(2) == 0 ? TAKE : ARM;
+    p->step = sim_choose(2) == 0 ? TAKE : p->step;
 }
 
 static void consumer(struct party *p)
@@ -120,6 +127,12 @@ static void consumer(struct party *p)
         p->step = queue_arm(&p->c[0], k) ? SLEEP_ARMED : TAKE;
         break;
     }
+    case SIGNAL_SPACE:
+        if (queue_signal_space(&p->c[0])) {
+            sim_notify(PRODUCER);
+        }
+        p->step = ARM;
+        break;
     default:
         sim_sleep();
         p->step = TAKE;

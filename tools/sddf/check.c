@@ -2,12 +2,13 @@
 /* Third pass: what must hold of any system, whatever its classes: limits, unique names, priorities,
  * registers of devices. Run by the host tool. */
 #include "tools/sddf/network.h"
+#include "tools/sddf/serial.h"
 
 #include <string.h>
 
 void check_pd_count(const struct model *model)
 {
-    size_t ours = model->timer_count;
+    size_t ours = model->timer_count + model->serial_count * SERIAL_PDS;
     for (size_t i = 0; i < model->network_count; i++)
         ours += network_pd_count(&model->networks[i]);
     size_t count = model->component_count + ours;

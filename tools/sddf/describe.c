@@ -3,6 +3,7 @@
  * domains are scheduled. Run by the host tool; trusts nothing in the file. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
 
 #include <stdio.h>
@@ -90,5 +91,6 @@ void describe_system(struct model *model)
     }
     network_describe(model, yaml_get(root, "network"));
     timer_describe(model, yaml_get(root, "timer"));
+    serial_describe(model, yaml_get(root, "serial"));
     shared_describe(model);
 }

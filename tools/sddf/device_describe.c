@@ -59,8 +59,11 @@ struct found_device describe_find_device(const struct model *model, const struct
         refuse_device(board, node, name, class_name);
         return found;
     }
-    found.driver = driver_find(model->drivers, class_name, found.device->compatible);
-    if (found.driver == NULL && strcmp(found.device->class_name, class_name) == 0)
+    /* A device tree does not say what stands behind a transport that several classes serve. */
+    bool of_class = strcmp(found.device->class_name, class_name) == 0;
+    if (of_class || found.device->line == 0)
+        found.driver = driver_find(model->drivers, class_name, found.device->compatible);
+    if (found.driver == NULL && of_class)
         yaml_error(node, RULE_NO_DRIVER,
                    "found no %s driver for \"%s\" (%s)" REMEDY "add it to a driver's driver.yaml",
                    class_name, found.device->compatible, device_place(board, found.device, place));

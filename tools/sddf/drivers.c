@@ -53,7 +53,10 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers)
     read_compatible(yaml_need(root, "compatible"), driver);
     read_image(yaml_need(root, "image"), driver);
     bool has_rings = strcmp(driver->class_name, "timer") != 0;
-    const struct yaml_node *rings = has_rings ? yaml_need(root, "rings") : NULL;
+    bool optional = strcmp(driver->class_name, "serial") == 0; /* most have no DMA */
+    const struct yaml_node *rings = !has_rings ? NULL
+                                    : optional ? yaml_get(root, "rings")
+                                               : yaml_need(root, "rings");
     if (rings != NULL && yaml_as_size(rings, PAGE, RINGS_SIZE_MAX, &driver->rings_size) &&
         driver->rings_size % PAGE != 0)
         yaml_error(rings, RULE_MISALIGNED,

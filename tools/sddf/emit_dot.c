@@ -6,6 +6,7 @@
 
 #include "tools/sddf/emit_dot.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
 
 #include <inttypes.h>
@@ -150,15 +151,21 @@ static void emit_virtualisers(FILE *out, const struct network *network)
     emit_pd(out, network->virt_rx_pd, "receive virtualiser", "", rx_data, none);
 }
 
-static void emit_device(FILE *out, const struct network *network)
+/* Begins the frame around a device and what serves it. */
+static void emit_device_box(FILE *out, const char *name, const struct board_device *device)
 {
     fprintf(out,
             "    subgraph \"cluster_%s\" {\n        labelloc=t; labeljust=l; label=\"%s\";\n"
             "        \"device_%s\" [shape=box3d, style=filled, fillcolor=\"" DEVICE
             "\", label=<<b>device</b><br/><font point-size=\"9\">",
-            network->name, network->name, network->name);
-    emit_escaped(out, network->device->compatible);
+            name, name, name);
+    emit_escaped(out, device->compatible);
     fputs("</font>>];\n", out);
+}
+
+static void emit_device(FILE *out, const struct network *network)
+{
+    emit_device_box(out, network->name, network->device);
     emit_pd(out, network->driver_pd, "driver", "",
             (struct memory){network->registers, "registers", DEVICE},
             (struct memory){network->rings, "rings", DEVICE});
@@ -181,6 +188,29 @@ static void emit_network(FILE *out, const struct network *network)
         if (client->copies != NULL)
             emit_edge(out, client->copies, true, "", 1);
         emit_edge(out, client->tx, false, "", 2);
+    }
+}
+
+/* Its text lies in the queues: there is no data region. */
+static void emit_serial(FILE *out, const struct serial *serial)
+{
+    static const struct memory NONE = {0};
+    emit_device_box(out, serial->name, serial->device);
+    emit_pd(out, serial->driver_pd, "driver", "",
+            (struct memory){serial->registers, "registers", DEVICE},
+            (struct memory){serial->rings, "rings", DEVICE});
+    emit_pd(out, serial->virt_tx_pd, "transmit virtualiser", "", NONE, NONE);
+    emit_pd(out, serial->virt_rx_pd, "receive virtualiser", "", NONE, NONE);
+    fputs("    }\n", out);
+    fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", serial->name,
+            serial->driver_pd->name);
+    emit_edge(out, serial->tx, false, "tx", 1);
+    emit_edge(out, serial->rx, true, "rx", 1);
+    for (size_t i = 0; i < serial->client_count; i++) {
+        const struct serial_user *client = &serial->clients[i];
+        emit_pd(out, client->pd, client->component->name, "", NONE, NONE);
+        emit_edge(out, client->rx, true, "", 1);
+        emit_edge(out, client->tx, false, "", 1);
     }
 }
 
@@ -235,6 +265,8 @@ void emit_dot(FILE *out, const struct model *model)
         emit_network(out, &model->networks[i]);
     for (size_t i = 0; i < model->timer_count; i++)
         emit_timer(out, &model->timers[i]);
+    for (size_t i = 0; i < model->serial_count; i++)
+        emit_serial(out, &model->serials[i]);
     for (size_t i = 0; i < model->pd_count; i++) { /* those that no class drew */
         const struct model_pd *pd = &model->pds[i];
         if (pd->config == NULL)

@@ -3,6 +3,7 @@
  * docs/describe.md says the same for people; tests/describe holds the two together. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
 
 enum {
@@ -163,6 +164,38 @@ const struct field TIMER_FIELDS[] = {
     {0},
 };
 
+static const struct field SERIAL_DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "103"), {0}};
+static const struct field SERIAL_VIRT_TX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "102"), {0}};
+static const struct field SERIAL_VIRT_RX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "101"), {0}};
+
+static const char *const COLOURS[] = {"plain", "red",     "green", "yellow",
+                                      "blue",  "magenta", "cyan",  NULL};
+
+const struct field SERIAL_CLIENT_FIELDS[] = {
+    {"colour", FIELD_CHOICE, AT(serial_user, colour), .choices = COLOURS,
+     .fallback = "red for the first, green for the second ...",
+     .doc = "What its name is written in, before each of its lines."},
+    {0},
+};
+
+const char *const SERIAL_ESCAPES[] = {"^]", "^^", "^_", "^A", "^B", "^T", NULL};
+
+const struct field SERIAL_FIELDS[] = {
+    {"driver", FIELD_MAP, AT(serial, driver_sched), .fields = SERIAL_DRIVER_FIELDS,
+     .doc = "The driver's protection domain."},
+    {"virt_rx", FIELD_MAP, AT(serial, virt_rx_sched), .fields = SERIAL_VIRT_RX_FIELDS,
+     .doc = "The receive virtualiser's."},
+    {"virt_tx", FIELD_MAP, AT(serial, virt_tx_sched), .fields = SERIAL_VIRT_TX_FIELDS,
+     .doc = "The transmit virtualiser's."},
+    {"escape", FIELD_CHOICE, AT(serial, escape), .choices = SERIAL_ESCAPES, .fallback = "^]",
+     .doc =
+         "The key, with Ctrl, that begins a command: then 0 to 9 or n gives the input to another "
+         "client, ? lists them."},
+    {"clients", FIELD_NAMED, .required = true, .fields = SERIAL_CLIENT_FIELDS,
+     .doc = "The components that share the device, at most 55."},
+    {0},
+};
+
 static const char *const PERMISSIONS[] = {"r", "rw", "rx", "rwx", NULL};
 
 const struct field MAP_FIELDS[] = {
@@ -220,6 +253,7 @@ const struct field SYSTEM_FIELDS[] = {
     {"system", FIELD_NAME, .required = true, AT(model, name),
      .doc = "The system's name, which names its files."},
     {"network", FIELD_NAMED, .fields = NETWORK_FIELDS, .doc = "The network devices in use."},
+    {"serial", FIELD_NAMED, .fields = SERIAL_FIELDS, .doc = "The serial devices in use."},
     {"timer", FIELD_NAMED, .fields = TIMER_FIELDS, .doc = "The timers in use."},
     {"components", FIELD_NAMED, .required = true, .fields = COMPONENT_FIELDS,
      .doc = "The programs of the system's own, a protection domain each."},

@@ -2,6 +2,7 @@
 /* The passes in order, and how the later ones add to the model. Run by the host tool. */
 #include "tools/sddf/model.h"
 #include "tools/sddf/network.h"
+#include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
 
 #include <assert.h>
@@ -47,6 +48,21 @@ struct model_region *model_add_region(struct model *model, const struct yaml_nod
     region->page_size = page_size;
     region->node = node;
     return region;
+}
+
+const struct model_region *model_add_registers(struct model *model, struct model_pd *driver,
+                                               const struct yaml_node *node, const char *name,
+                                               const struct board_device *device)
+{
+    char regs_name[SYSTEM_NAME_MAX];
+    uint64_t offset = device->reg_address % PAGE_4K;
+    struct model_region *registers =
+        model_add_region(model, node, model_name(regs_name, "%s_regs", name), USE_REGISTERS,
+                         offset + device->reg_size, PAGE_4K);
+    registers->has_phys_addr = true;
+    registers->phys_addr = device->reg_address - offset;
+    model_map(driver, registers, true);
+    return registers;
 }
 
 unsigned model_take_id(struct model_pd *pd)
@@ -157,6 +173,15 @@ struct config_region model_config_region(const struct model_region *region)
     };
 }
 
+struct config_region model_config_registers(const struct model_region *registers,
+                                            const struct board_device *device)
+{
+    return (struct config_region){
+        .address = registers->vaddr + device->reg_address % PAGE_4K,
+        .size = device->reg_size,
+    };
+}
+
 struct config_connection model_config_connection(const struct model_connection *connection,
                                                  unsigned side)
 {
@@ -184,6 +209,8 @@ static void plan_system(struct model *model)
         network_plan(model, &model->networks[i]);
     for (size_t i = 0; i < model->timer_count; i++)
         timer_plan(model, &model->timers[i]);
+    for (size_t i = 0; i < model->serial_count; i++)
+        serial_plan(model, &model->serials[i]);
     for (size_t i = 0; i < model->component_count; i++) { /* those that no class knows */
         const struct model_component *component = &model->components[i];
         if (component->client == NULL)
@@ -205,6 +232,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
         network_check_others(model, &model->networks[i]);
     }
     timer_check(model);
+    serial_check(model);
     check_pd_count(model);
     if (yaml_file_errors(file) != 0)
         return false;
@@ -219,6 +247,8 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
         network_fill(&model->networks[i]);
     for (size_t i = 0; i < model->timer_count; i++)
         timer_fill(&model->timers[i]);
+    for (size_t i = 0; i < model->serial_count; i++)
+        serial_fill(&model->serials[i]);
     return true;
 }
 
@@ -230,13 +260,14 @@ struct model *model_make(const struct yaml_file *file, const struct board *board
         return NULL;
     model->networks = calloc(MODEL_NETWORKS_MAX, sizeof(*model->networks));
     model->timers = calloc(TIMERS_MAX, sizeof(*model->timers));
+    model->serials = calloc(SERIALS_MAX, sizeof(*model->serials));
     model->shared = calloc(MODEL_SHARED_MAX, sizeof(*model->shared));
     model->links = calloc(MODEL_SHARED_MAX, sizeof(*model->links));
     model->root = yaml_root(file);
     model->board = board;
     model->drivers = drivers;
-    bool room = model->networks != NULL && model->timers != NULL && model->shared != NULL &&
-                model->links != NULL;
+    bool room = model->networks != NULL && model->timers != NULL && model->serials != NULL &&
+                model->shared != NULL && model->links != NULL;
     if (room && run_passes(model, file))
         return model;
     model_free(model);
@@ -250,6 +281,7 @@ void model_free(struct model *model)
     for (size_t i = 0; i < model->pd_count; i++)
         free(model->pds[i].blob);
     free(model->timers);
+    free(model->serials);
     free(model->networks);
     free(model->shared);
     free(model->links);

@@ -168,6 +168,7 @@ struct model_connection {
 };
 
 struct network; /* network.h */
+struct serial;  /* serial.h */
 struct timer;   /* timer.h */
 
 struct model {
@@ -186,6 +187,8 @@ struct model {
     size_t link_count;
     struct timer *timers; /* TIMERS_MAX */
     size_t timer_count;
+    struct serial *serials; /* SERIALS_MAX */
+    size_t serial_count;
 
     struct model_pd pds[MODEL_PDS_MAX];
     size_t pd_count;
@@ -236,6 +239,10 @@ void model_let_call(struct model *model, const struct model_connection *connecti
 struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
                                       const char *name, enum model_use use, uint64_t size,
                                       uint64_t page_size);
+/* The page or pages of the device's registers, NAME_regs, which the driver maps. */
+const struct model_region *model_add_registers(struct model *model, struct model_pd *driver,
+                                               const struct yaml_node *node, const char *name,
+                                               const struct board_device *device);
 /* The next channel id, for a class. */
 unsigned model_take_id(struct model_pd *pd);
 void model_map(struct model_pd *pd, const struct model_region *region, bool write);
@@ -272,6 +279,8 @@ struct config_header model_header(const char *instance, enum config_kind kind, u
 /* The protection domain's blob of `size` bytes, all zero but for its header. */
 void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size);
 struct config_region model_config_region(const struct model_region *region);
+struct config_region model_config_registers(const struct model_region *registers,
+                                            const struct board_device *device);
 struct config_connection model_config_connection(const struct model_connection *connection,
                                                  unsigned side);
 

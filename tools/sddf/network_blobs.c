@@ -32,11 +32,7 @@ static void fill_driver(const struct network *network)
 {
     struct net_driver_config *config =
         model_blob(network->driver_pd, CONFIG_NET_DRIVER, NET_CONFIG_VERSION, sizeof(*config));
-    const struct board_device *device = network->device;
-    config->registers = (struct config_region){
-        .address = network->registers->vaddr + device->reg_address % PAGE_4K,
-        .size = device->reg_size,
-    };
+    config->registers = model_config_registers(network->registers, network->device);
     config->rings = model_config_region(network->rings);
     config->rx = model_config_connection(network->rx, 0);
     config->tx = model_config_connection(network->tx, 0);

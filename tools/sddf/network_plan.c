@@ -59,19 +59,12 @@ size_t network_pd_count(const struct network *network)
 static void plan_driver(struct model *model, struct network *network)
 {
     const struct yaml_node *node = network->node;
-    const struct board_device *device = network->device;
     char name[SYSTEM_NAME_MAX];
     network->driver_pd =
         add_pd(model, node, network->name, "_driver", network->driver->image, ROLE_DRIVER,
                &network->driver_sched, sizeof(struct net_driver_config));
-    uint64_t offset = device->reg_address % PAGE_4K;
-    struct model_region *registers =
-        model_add_region(model, node, model_name(name, "%s_regs", network->name), USE_REGISTERS,
-                         offset + device->reg_size, PAGE_4K);
-    registers->has_phys_addr = true;
-    registers->phys_addr = device->reg_address - offset;
-    network->registers = registers;
-    model_map(network->driver_pd, registers, true);
+    network->registers =
+        model_add_registers(model, network->driver_pd, node, network->name, network->device);
     network->rings = model_add_region(model, node, model_name(name, "%s_rings", network->name),
                                       USE_DMA, network->driver->rings_size, PAGE_4K);
     model_map(network->driver_pd, network->rings, true);

@@ -18,16 +18,9 @@ static void plan_driver(struct model *model, struct timer *timer)
         .number = device->irq,
         .edge = device->irq_edge,
     };
-    if (device->reg_size == 0)
-        return;
-    uint64_t offset = device->reg_address % PAGE_4K;
-    struct model_region *registers =
-        model_add_region(model, timer->node, model_name(name, "%s_regs", timer->name),
-                         USE_REGISTERS, offset + device->reg_size, PAGE_4K);
-    registers->has_phys_addr = true;
-    registers->phys_addr = device->reg_address - offset;
-    timer->registers = registers;
-    model_map(timer->driver_pd, registers, true);
+    if (device->reg_size != 0)
+        timer->registers =
+            model_add_registers(model, timer->driver_pd, timer->node, timer->name, device);
 }
 
 static const struct model_channel *add_channel(struct model *model, struct timer *timer,
@@ -88,10 +81,7 @@ void timer_fill(const struct timer *timer)
     struct timer_driver_config *config =
         model_blob(timer->driver_pd, CONFIG_TIMER_DRIVER, TIMER_CONFIG_VERSION, sizeof(*config));
     if (timer->registers != NULL)
-        config->registers = (struct config_region){
-            .address = timer->registers->vaddr + timer->device->reg_address % PAGE_4K,
-            .size = timer->device->reg_size,
-        };
+        config->registers = model_config_registers(timer->registers, timer->device);
     config->irq_channel = timer->driver_pd->irq.id;
     config->client_count = (uint32_t)timer->client_count;
     for (size_t i = 0; i < timer->client_count; i++) {

@@ -8,12 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { TEXT_MAX = 1024 };
-
 /* The device: what was handed over of its own, and what it becomes. */
 static struct {
-    char wire_text[TEXT_MAX];
-    uint32_t wire_pieces;
     uint8_t mac[VIRTIO_NET_MAC_SIZE];
     bool has_mac;
     struct dma_map dma;
@@ -47,24 +43,11 @@ static void take_mac(const char *text)
     device.has_mac = true;
 }
 
-static void take_wire_piece(const struct handoff_item *item)
-{
-    size_t used = strlen(device.wire_text);
-    if (item->value[0] != device.wire_pieces || used + strlen(item->name) >= TEXT_MAX) {
-        process_die("wire: its text is out of order or longer than %d bytes", TEXT_MAX - 1);
-    }
-    device.wire_pieces++;
-    snprintf(device.wire_text + used, TEXT_MAX - used, "%s", item->name);
-}
-
 static bool take(const struct handoff_item *item)
 {
     switch ((enum device_handoff_kind)item->kind) {
     case DEVICE_DMA_REGION:
         take_dma_region(item);
-        return true;
-    case DEVICE_WIRE:
-        take_wire_piece(item);
         return true;
     case DEVICE_MAC:
         take_mac(item->name);
@@ -142,7 +125,7 @@ static void wait_error(void *net)
     (void)net;
     wire_error(&device.wire);
     if (device.wire.fd < 0) { /* its interface was deleted */
-        process_die("wire \"%s\" is gone", device.wire_text);
+        process_die("wire \"%s\" is gone", process.wire);
     }
 }
 
@@ -160,7 +143,7 @@ static void start(void)
 {
     const struct virtio_net_env env = {
         .publish = publish_register, .irq = set_irq, .log = log_text};
-    if (!wire_open(&device.wire, device.wire_pieces != 0 ? device.wire_text : "none")) {
+    if (!wire_open(&device.wire, process.wire[0] != '\0' ? process.wire : "none")) {
         process_die("%s", device.wire.error);
     }
     if (!device.has_mac) {

@@ -76,6 +76,16 @@ static void take_stats(const struct handoff_item *item)
     process.stats = process_map(item, STATS_PAGE_SIZE, PROT_READ | PROT_WRITE, "statistics");
 }
 
+static void take_wire(const struct handoff_item *item)
+{
+    size_t used = strlen(process.wire);
+    if (item->value[0] != process.wire_pieces || used + strlen(item->name) >= PROCESS_WIRE_MAX) {
+        process_die("wire: its text is out of order or longer than %d bytes", PROCESS_WIRE_MAX - 1);
+    }
+    process.wire_pieces++;
+    snprintf(process.wire + used, PROCESS_WIRE_MAX - used, "%s", item->name);
+}
+
 static void take_of_model(const struct handoff_item *item)
 {
     if (item->kind < DEVICE_NAME || item->kind > DEVICE_IRQ_EDGE) {
@@ -116,6 +126,9 @@ static void take(struct handoff_item *item)
         break;
     case DEVICE_STATS:
         take_stats(item);
+        break;
+    case DEVICE_WIRE:
+        take_wire(item);
         break;
     case DEVICE_READY:
         process.ready_fd = item->fd;

@@ -11,7 +11,7 @@
 
 #include <sddf/stats.h>
 
-enum { PROCESS_LINE_MAX = 512 };
+enum { PROCESS_LINE_MAX = 512, PROCESS_WIRE_MAX = 1024 };
 
 struct device_process {
     const char *model;           /* "virtio-net", in each line of the log */
@@ -20,6 +20,8 @@ struct device_process {
     bool (*take)(const struct handoff_item *item);
 
     char name[HANDOFF_NAME_MAX]; /* of the device on the board */
+    char wire[PROCESS_WIRE_MAX]; /* what it is connected to; "": not said */
+    uint32_t wire_pieces;
     int log_fd, ready_fd;
     struct device_link link;
     struct stats_page *stats; /* after process_open_stats() */
