@@ -278,7 +278,9 @@ class Lab:
 
     def start(self, name, *command, **options):
         """Starts a process in namespace `name`; it ends with the laboratory at the latest."""
-        process = subprocess.Popen(self.wrap(name, command), start_new_session=True, **options)
+        # We may have left a core alone that it is to run on.
+        process = subprocess.Popen(self.wrap(name, command), start_new_session=True,
+                                   preexec_fn=lambda: os.sched_setaffinity(0, CORES), **options)
         self.stack.callback(end, process)
         return process
 
