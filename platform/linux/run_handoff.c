@@ -266,18 +266,45 @@ static bool is_rings(const struct run *run, unsigned region)
     return of != NULL && of->region != region;
 }
 
-/* Which regions the device may reach by DMA: those the board names, or every one at an I/O
- * address. */
+static bool have_channel(const struct run *run, unsigned pd, unsigned other)
+{
+    for (size_t i = 0; i < run->system->channel_count; i++) {
+        const struct system_end *end = run->system->channels[i].end;
+        if ((end[0].pd == pd && end[1].pd == other) || (end[1].pd == pd && end[0].pd == other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Mapped by the device's driver, or by who talks with it and gives it buffers there: what other
+ * devices reach is none of this one's. */
+static bool is_near(const struct run *run, const struct run_device *device, unsigned region)
+{
+    for (unsigned p = 0; p < run->system->pd_count; p++) {
+        const struct system_pd *pd = &run->system->pds[p];
+        for (size_t m = 0; m < pd->map_count; m++) {
+            if (pd->maps[m].region == region &&
+                (p == device->driver || have_channel(run, p, device->driver))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Which regions the device may reach by DMA: those the board names, or every one at an I/O address
+ * that is near. */
 static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)
 {
     for (unsigned i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
-        bool reachable = device->description->dma_count == 0 && !is_rings(run, i) &&
+        bool reachable = device->description->dma_count == 0 && is_near(run, device, i) &&
                          strcmp(device->description->class_name, "timer") != 0;
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }
-        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0) {
+        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0 && !is_rings(run, i)) {
             const uint64_t value[4] = {region->phys_addr, region->size};
             add(items, DEVICE_DMA_REGION, run->region_fds[i], region->name, value);
         }
