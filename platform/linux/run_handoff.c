@@ -50,15 +50,16 @@ void run_items_free(struct run_items *items)
     items->failed = false;
 }
 
-static bool is_device_region(const struct run *run, unsigned region, unsigned *device)
+/* Whose registers or, if it is a socket, rings the region holds; or NULL. */
+static const struct run_device *device_of_region(const struct run *run, unsigned region)
 {
-    for (unsigned i = 0; i < run->device_count; i++) {
-        if (run->devices[i].region == region) {
-            *device = i;
-            return true;
+    for (size_t i = 0; i < run->device_count; i++) {
+        const struct run_device *device = &run->devices[i];
+        if (device->region == region || (device->is_socket && device->rings == region)) {
+            return device;
         }
     }
-    return false;
+    return NULL;
 }
 
 static uint64_t permissions_of(const struct system_map *map)
@@ -86,22 +87,32 @@ static uint64_t mapped_as(const struct run *run, unsigned index, const struct sy
     return permissions;
 }
 
+static void add_device(const struct run_device *device, const char *name, uint64_t vaddr,
+                       struct run_items *items)
+{
+    const uint64_t link[4] = {device->link, vaddr, LINK_REGISTERS_SIZE_MAX, 0};
+    add_reopened(items, PD_LINK_REGISTERS, device->registers_fd, O_RDONLY, name, link);
+    add_reopened(items, PD_LINK_WAKE, device->child.wake[1], O_WRONLY | O_NONBLOCK, "", link);
+    if (!device->is_socket) {
+        add(items, PD_LINK_DRIVER_HALF, device->driver_half_fd, "", link);
+        add_reopened(items, PD_LINK_DEVICE_HALF, device->device_half_fd, O_RDONLY, "", link);
+    }
+}
+
 static void add_maps(struct run *run, unsigned index, struct run_items *items)
 {
     const struct system_pd *pd = &run->system->pds[index];
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct system_map *map = &pd->maps[i];
         const struct system_region *region = &run->system->regions[map->region];
-        unsigned d = 0;
-        if (is_device_region(run, map->region, &d)) {
-            const struct run_device *device = &run->devices[d];
-            const uint64_t link[4] = {device->link, map->vaddr, LINK_REGISTERS_SIZE_MAX, 0};
-            add_reopened(items, PD_LINK_REGISTERS, device->registers_fd, O_RDONLY, region->name,
-                         link);
-            add(items, PD_LINK_DRIVER_HALF, device->driver_half_fd, "", link);
-            add_reopened(items, PD_LINK_DEVICE_HALF, device->device_half_fd, O_RDONLY, "", link);
-            add_reopened(items, PD_LINK_WAKE, device->child.wake[1], O_WRONLY | O_NONBLOCK, "",
-                         link);
+        const struct run_device *device = device_of_region(run, map->region);
+        if (device != NULL && device->region == map->region) {
+            add_device(device, region->name, map->vaddr, items);
+            continue;
+        }
+        if (device != NULL) {
+            const uint64_t rings[4] = {device->link, map->vaddr, region->size};
+            add(items, PD_LINK_SOCKET, device->socket, region->name, rings);
             continue;
         }
         const uint64_t value[4] = {map->vaddr, region->size, permissions_of(map),
@@ -248,24 +259,33 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_masks(run, index, items);
 }
 
-static bool has_channel(const struct run *run, unsigned one, unsigned other)
+/* The rings of a socket are the kernel's: it does not reach them as memory. */
+static bool is_rings(const struct run *run, unsigned region)
+{
+    const struct run_device *of = device_of_region(run, region);
+    return of != NULL && of->region != region;
+}
+
+static bool have_channel(const struct run *run, unsigned pd, unsigned other)
 {
     for (size_t i = 0; i < run->system->channel_count; i++) {
         const struct system_end *end = run->system->channels[i].end;
-        if ((end[0].pd == one && end[1].pd == other) || (end[0].pd == other && end[1].pd == one)) {
+        if ((end[0].pd == pd && end[1].pd == other) || (end[1].pd == pd && end[0].pd == other)) {
             return true;
         }
     }
     return false;
 }
 
-/* Whether the driver maps the region, or somebody who gives the driver work. */
-static bool is_near(const struct run *run, unsigned driver, size_t region)
+/* Mapped by the device's driver, or by who talks with it and gives it buffers there: what other
+ * devices reach is none of this one's. */
+static bool is_near(const struct run *run, const struct run_device *device, unsigned region)
 {
-    for (unsigned i = 0; i < run->system->pd_count; i++) {
-        const struct system_pd *pd = &run->system->pds[i];
+    for (unsigned p = 0; p < run->system->pd_count; p++) {
+        const struct system_pd *pd = &run->system->pds[p];
         for (size_t m = 0; m < pd->map_count; m++) {
-            if (pd->maps[m].region == region && (i == driver || has_channel(run, i, driver))) {
+            if (pd->maps[m].region == region &&
+                (p == device->driver || have_channel(run, p, device->driver))) {
                 return true;
             }
         }
@@ -273,19 +293,18 @@ static bool is_near(const struct run *run, unsigned driver, size_t region)
     return false;
 }
 
-/* Which regions at an I/O address the device may reach by DMA: those the board names, or those near
- * its driver. What lies near another one is another device's. */
+/* Which regions the device may reach by DMA: those the board names, or every one at an I/O address
+ * that is near. */
 static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)
 {
-    for (size_t i = 0; i < run->system->region_count; i++) {
+    for (unsigned i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
-        bool reachable = device->description->dma_count == 0 &&
-                         strcmp(device->description->class_name, "timer") != 0 &&
-                         is_near(run, device->driver, i);
+        bool reachable = device->description->dma_count == 0 && is_near(run, device, i) &&
+                         strcmp(device->description->class_name, "timer") != 0;
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }
-        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0) {
+        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0 && !is_rings(run, i)) {
             const uint64_t value[4] = {region->phys_addr, region->size};
             add(items, DEVICE_DMA_REGION, run->region_fds[i], region->name, value);
         }
@@ -312,11 +331,15 @@ void run_device_items(struct run *run, struct run_device *device, int log_write,
     add(items, DEVICE_NAME, -1, name, NULL);
     add(items, DEVICE_LOG, log_write, "", NULL);
     add(items, DEVICE_REGISTERS, device->registers_fd, "", size);
-    add_reopened(items, DEVICE_LINK_DRIVER_HALF, device->driver_half_fd, O_RDONLY, "", NULL);
-    add(items, DEVICE_LINK_DEVICE_HALF, device->device_half_fd, "", NULL);
     add(items, DEVICE_WAKE, device->child.wake[0], "", NULL);
-    add_reopened(items, DEVICE_DRIVER_WAKE, run->pds[device->driver].child.wake[1],
-                 O_WRONLY | O_NONBLOCK, "", NULL);
+    if (device->is_socket) {
+        add(items, DEVICE_SOCKET, device->socket, "", NULL);
+    } else {
+        add_reopened(items, DEVICE_LINK_DRIVER_HALF, device->driver_half_fd, O_RDONLY, "", NULL);
+        add(items, DEVICE_LINK_DEVICE_HALF, device->device_half_fd, "", NULL);
+        add_reopened(items, DEVICE_DRIVER_WAKE, run->pds[device->driver].child.wake[1],
+                     O_WRONLY | O_NONBLOCK, "", NULL);
+    }
     add(items, DEVICE_STATS, device->stats_fd, "", stats_size);
     add(items, DEVICE_READY, ready, "", NULL);
     if (device->description->irq_edge) {

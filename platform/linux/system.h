@@ -161,7 +161,7 @@ struct board_device {
     bool irq_edge;
     bool coherent; /* its DMA sees the caches ("dma-coherent" in a device tree) */
     /* Regions that the device may reach by DMA, by name; none listed: every region with a phys_addr
-     * that is not a device's registers. */
+     * that its driver or a PD with a channel to its driver maps, and that is not registers. */
     char dma[BOARD_DMA_REGIONS_MAX][SYSTEM_NAME_MAX];
     size_t dma_count;
     unsigned line;

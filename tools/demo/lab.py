@@ -32,6 +32,14 @@ ECHO1_IP = "10.0.0.3"
 ECHO_PORT = 1235
 LOOPBACK_IP = "127.0.0.1"
 
+# The NICs that sddf's eth0 can be: a model of a device, or an AF_XDP socket of the kernel's. The
+# latter gets its frames behind the interface's driver ("generic"), so that they are handled on the
+# receiver's core like those of all others here: see steer().
+VIRTIO, XSK = "virtio", "xsk"
+BOARDS = {VIRTIO: "boards/linux.yaml", XSK: "boards/linux_xsk.yaml"}
+WIRES = {VIRTIO: "packet:sys0", XSK: "xsk:sys0,generic"}
+NICS = {VIRTIO: "a model of a virtio device", XSK: "an AF_XDP socket"}
+
 # What is measured runs on one core, the generator on another.
 CORES = sorted(os.sched_getaffinity(0))
 SYSTEM_CORE = CORES[0]
@@ -147,6 +155,10 @@ class Sddf:
         return {**found["pds"],
                 **{"device:" + name: pid for name, pid in found["devices"].items()}}
 
+    def runner(self):
+        """The process id of `sddf run` itself."""
+        return self.process.pid
+
     def stats(self):
         """Counters: {component: {counter: value}}, as of now."""
         path = self.directory / "stats"
@@ -247,9 +259,9 @@ class Lab:
         """The command line that runs `command` in namespace `name`."""
         return ["ip", "netns", "exec", name, *map(str, command)]
 
-    def wire_option(self):
+    def wire_option(self, nic):
         """What the system's eth0 is connected to, for `sddf run`."""
-        return "packet:sys0"
+        return WIRES[nic]
 
     def target_options(self, ip):
         """How the generator reaches `ip`."""
@@ -273,7 +285,9 @@ class Lab:
 
     def start(self, name, *command, **options):
         """Starts a process in namespace `name`; it ends with the laboratory at the latest."""
-        process = subprocess.Popen(self.wrap(name, command), start_new_session=True, **options)
+        # We may have left a core alone that it is to run on.
+        process = subprocess.Popen(self.wrap(name, command), start_new_session=True,
+                                   preexec_fn=lambda: os.sched_setaffinity(0, CORES), **options)
         self.stack.callback(end, process)
         return process
 
@@ -284,16 +298,16 @@ class Lab:
         return path
 
     def sddf(self, yaml=ROOT / "systems/echo/echo.yaml", search=(), options=(), cpu=SYSTEM_CORE,
-             env=None, under=()):
+             env=None, under=(), nic="virtio", wire=None):
         """Generates the system of `yaml`, runs it and returns it once its processes have started;
         `under` a command, such as a profiler."""
-        board = ROOT / "boards/linux.yaml"
+        board = ROOT / BOARDS[nic]
         directory = pathlib.Path(tempfile.mkdtemp(prefix="system-", dir=self.directory))
         directory.chmod(0o755)
         run(self.tool("sddf/sddf"), "gen", yaml, "--board", board, "-o", directory)
         file = next(directory.glob("*.system"))
         command = [*under, self.tool("sddf/sddf"), "run", file, "--board", board,
-                   "--wire", "eth0=" + self.wire_option(), "--status", directory / "status",
+                   "--wire", "eth0=" + (wire or self.wire_option(nic)), "--status", directory / "status",
                    "--stats", directory / "stats"]
         for folder in (directory, *search, self.build / "components"):
             command += ["--search", folder]
@@ -307,6 +321,19 @@ class Lab:
         if system.ended():
             raise LabError(f"the system ended with status {process.returncode}:\n{system.log()}")
         return system
+
+    def best_nic(self):
+        """The NIC that sddf is fastest with here, found by starting it; says why if that is not an
+        AF_XDP socket."""
+        try:
+            self.sddf(nic=XSK).stop()
+            return XSK
+        except LabError as error:
+            why = next((line for line in str(error).splitlines() if "AF_XDP" in line),
+                       str(error).splitlines()[-1])
+            say(f"AF_XDP sockets are not to be had here ({why.strip()}): sddf's NIC is "
+                f"{NICS[VIRTIO]}")
+            return VIRTIO
 
     def wait_for_echo(self, ip=ECHO_IP, timeout=30):
         """Until `ip` echoes."""
@@ -367,13 +394,18 @@ class WireLab(Lab):
         # No namespace tells the keeper what is ours: the kernel ends it with us.
         return ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
 
-    def wire_option(self):
+    def wire_option(self, nic):
+        if nic != VIRTIO:
+            raise LabError("without a veth pair there is no AF_XDP socket")
         return f"memory:{self.wire}"
 
     def target_options(self, ip):
         if ip == LOOPBACK_IP:
             return ["--target", f"{ip}:{self.port}"]
         return ["--wire", self.wire, "--bind", PEER_IP, "--target", f"{ip}:{ECHO_PORT}"]
+
+    def best_nic(self):
+        return VIRTIO
 
     @contextlib.contextmanager
     def linux_echo(self, mode):

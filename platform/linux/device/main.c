@@ -47,16 +47,6 @@ static void take_mac(const char *text)
     device.has_mac = true;
 }
 
-static void take_wire_piece(const struct handoff_item *item)
-{
-    size_t used = strlen(device.wire_text);
-    if (item->value[0] != device.wire_pieces || used + strlen(item->name) >= TEXT_MAX) {
-        process_die("wire: its text is out of order or longer than %d bytes", TEXT_MAX - 1);
-    }
-    device.wire_pieces++;
-    snprintf(device.wire_text + used, TEXT_MAX - used, "%s", item->name);
-}
-
 static bool take(const struct handoff_item *item)
 {
     switch ((enum device_handoff_kind)item->kind) {
@@ -64,7 +54,7 @@ static bool take(const struct handoff_item *item)
         take_dma_region(item);
         return true;
     case DEVICE_WIRE:
-        take_wire_piece(item);
+        process_take_wire(item, device.wire_text, sizeof device.wire_text, &device.wire_pieces);
         return true;
     case DEVICE_MAC:
         take_mac(item->name);
