@@ -10,6 +10,7 @@
 
 #define RATE_MAX   100000000u
 #define WINDOW_MAX 65536u
+#define COUNT_MAX  1000000000000u
 
 static const char help[] =
     "usage: sddf-load --target IP:PORT [--target ...] [--rate PPS | --window N] [options]\n"
@@ -20,8 +21,9 @@ static const char help[] =
     "  --rate PPS        open loop: packets per second in all, latency counted from the time each\n"
     "                    was due, however late it was sent\n"
     "  --window N        closed loop: N outstanding in all (default: one per target)\n"
-    "  --size BYTES      of the UDP payload, at least 32 (default: 64)\n"
+    "  --size BYTES      of the UDP payload, at least 18 (default: 64)\n"
     "  --duration S      seconds to measure (default: 5)\n"
+    "  --count N         measure N packets instead, however long it takes\n"
     "  --patience S      seconds until a packet is given up: in a closed loop, so that the loop "
     "goes "
     "on,\n"
@@ -47,6 +49,7 @@ enum {
     OPTION_SIZE,
     OPTION_DURATION,
     OPTION_PATIENCE,
+    OPTION_COUNT,
     OPTION_WARMUP,
     OPTION_CPU,
     OPTION_JSON,
@@ -63,6 +66,7 @@ static const struct option long_options[] = {
     {"size", required_argument, NULL, OPTION_SIZE},
     {"duration", required_argument, NULL, OPTION_DURATION},
     {"patience", required_argument, NULL, OPTION_PATIENCE},
+    {"count", required_argument, NULL, OPTION_COUNT},
     {"warmup", required_argument, NULL, OPTION_WARMUP},
     {"cpu", required_argument, NULL, OPTION_CPU},
     {"json", required_argument, NULL, OPTION_JSON},
@@ -103,6 +107,9 @@ static void apply(struct options *options, int option)
         break;
     case OPTION_DURATION:
         options->duration_ns = argument_seconds("--duration", optarg, 0.001, 86400);
+        break;
+    case OPTION_COUNT:
+        options->count = argument_number("--count", optarg, 1, COUNT_MAX, "packets");
         break;
     case OPTION_PATIENCE:
         options->patience_ns = argument_seconds("--patience", optarg, 0.001, 3600);

@@ -20,6 +20,7 @@ struct options {
     size_t size;            /* of the UDP payload, bytes */
     uint64_t duration_ns;
     uint64_t patience_ns; /* how long an echo may take before its packet is given up */
+    uint64_t count;       /* packets to measure, however long it takes; 0: by duration_ns */
     uint64_t warmup_ns;
     const char *json_path; /* NULL: none */
     bool progress;
