@@ -100,6 +100,22 @@ struct sockaddr_in argument_address(const char *option, const char *text)
     return address;
 }
 
+uint64_t argument_mac(const char *option, const char *text)
+{
+    unsigned b[6];
+    int end = 0;
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) !=
+            6 ||
+        text[end] != '\0' || (b[0] & 1) != 0) {
+        value_error(option, text, "a host's MAC address as in 52:54:01:00:00:01");
+    }
+    uint64_t mac = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        mac = mac << 8 | b[i];
+    }
+    return mac;
+}
+
 void argument_cpu(const char *option, const char *text)
 {
     cpu_set_t cpus;

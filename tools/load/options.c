@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define RATE_MAX   100000000u
 #define WINDOW_MAX 65536u
@@ -30,6 +31,15 @@ static const char help[] =
     "                    and twice as long after the last one was sent (default: 0.1)\n"
     "  --warmup S        seconds to send before measuring (default: 0)\n"
     "  --bind IP         the address to send from\n"
+    "  --io KIND         what carries the packets (default: socket):\n"
+    "                      socket        the kernel's UDP\n"
+    "                      packet:IFACE  an interface, through rings of AF_PACKET; as host "
+    "--bind,\n"
+    "                                    an address of its network that the kernel does not have\n"
+    "                      xdp:IFACE[,queue=N][,busy-poll=US][,generic][,copy]\n"
+    "                                    the same through AF_XDP, which takes all frames of a "
+    "queue\n"
+    "  --target-mac MAC  of all targets, with --io packet and xdp: for one that answers no ARP\n"
     "  --wire PATH       not through the kernel's network: over the in-memory wire of a system "
     "that\n"
     "                    runs with --wire DEVICE=memory:PATH, as host --bind of its network\n"
@@ -43,6 +53,8 @@ static const char help[] =
 enum {
     OPTION_TARGET = 256,
     OPTION_BIND,
+    OPTION_IO,
+    OPTION_TARGET_MAC,
     OPTION_WIRE,
     OPTION_RATE,
     OPTION_WINDOW,
@@ -60,6 +72,8 @@ enum {
 static const struct option long_options[] = {
     {"target", required_argument, NULL, OPTION_TARGET},
     {"bind", required_argument, NULL, OPTION_BIND},
+    {"io", required_argument, NULL, OPTION_IO},
+    {"target-mac", required_argument, NULL, OPTION_TARGET_MAC},
     {"wire", required_argument, NULL, OPTION_WIRE},
     {"rate", required_argument, NULL, OPTION_RATE},
     {"window", required_argument, NULL, OPTION_WINDOW},
@@ -83,6 +97,33 @@ static void add_target(struct options *options, const char *text)
     options->targets[options->target_count++] = argument_address("--target", text);
 }
 
+static void set_io(struct options *options, const char *text)
+{
+    static const char packet[] = "packet:", xdp[] = "xdp:";
+    static struct xsk_wire wire; /* outlives the options, whose interface it names */
+    char socket[128];
+    char error[256];
+    if (strncmp(text, packet, strlen(packet)) == 0 && text[strlen(packet)] != '\0') {
+        options->io = IO_PACKET;
+        options->interface = text + strlen(packet);
+        return;
+    }
+    if (strncmp(text, xdp, strlen(xdp)) == 0) {
+        snprintf(socket, sizeof(socket), "xsk:%s", text + strlen(xdp));
+        if (xsk_wire_parse(socket, &wire, error)) {
+            options->io = IO_XDP;
+            options->interface = wire.interface;
+            options->xdp = wire;
+            return;
+        }
+    }
+    if (strcmp(text, "socket") != 0) {
+        argument_error(
+            "--io", text,
+            "socket, packet:IFACE or xdp:IFACE[,queue=N][,busy-poll=US][,generic][,copy]");
+    }
+}
+
 static void apply(struct options *options, int option)
 {
     switch (option) {
@@ -92,7 +133,14 @@ static void apply(struct options *options, int option)
     case OPTION_BIND:
         options->bind_ip = argument_ip("--bind", optarg);
         break;
+    case OPTION_IO:
+        set_io(options, optarg);
+        break;
+    case OPTION_TARGET_MAC:
+        options->target_mac = argument_mac("--target-mac", optarg);
+        break;
     case OPTION_WIRE:
+        options->io = IO_WIRE;
         options->wire = optarg;
         break;
     case OPTION_RATE:
@@ -143,8 +191,9 @@ struct options options_parse(int argc, char **argv)
     if (options.target_count == 0) {
         argument_error("--target", "none", "at least one IP:PORT");
     }
-    if (options.wire != NULL && options.bind_ip.s_addr == 0) {
-        argument_error("--bind", "none", "our own IP on the --wire, as in 10.0.0.1");
+    if (options.io != IO_SOCKET && options.bind_ip.s_addr == 0) {
+        argument_error("--bind", "none",
+                       "our own IP on the --wire or the interface of --io, as in 10.0.0.1");
     }
     if (options.rate_pps != 0 && options.window != 0) {
         argument_error("--window", "it together with --rate", "one of the two");

@@ -73,9 +73,13 @@ static void line_mode(FILE *file, const struct options *options, const struct re
     if (options->target_count > 1) {
         fprintf(file, " and %u more", options->target_count - 1);
     }
-    if (options->wire != NULL) {
-        fprintf(file, " over an in-memory wire");
-    }
+    static const char *const carriers[] = {
+        [IO_SOCKET] = "",
+        [IO_WIRE] = " over an in-memory wire",
+        [IO_PACKET] = " through AF_PACKET",
+        [IO_XDP] = " through AF_XDP",
+    };
+    fputs(carriers[options->io], file);
     fprintf(file, ", %.1f s%s: ", result->duration_s, result->interrupted ? " (interrupted)" : "");
 }
 
