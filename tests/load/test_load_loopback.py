@@ -2,6 +2,8 @@
 """sddf-load on the loopback interface: against Linux's own echo, and against echoes that misbehave
 in ways the test knows to the packet. Needs the build directory's root in SDDF_BUILD."""
 
+import collections
+import csv
 import fcntl
 import json
 import os
@@ -426,6 +428,82 @@ def test_the_report_goes_to_a_file_too(tmp_path):
     assert json.loads(path.read_text()) == report
 
 
+IPBENCH = ["Requested_Throughput", "Receive_Throughput", "Send_Throughput", "Packet_Size", "Minimum_RTT",
+           "Average_RTT", "Maximum_RTT", "Stdev_RTT", "Median_RTT", "CPU_utilisation"]
+
+
+def rows_of(path):
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == IPBENCH
+    return [dict(zip(IPBENCH, row, strict=True)) for row in rows[1:]]
+
+
+def test_a_run_is_a_row_in_ipbenchs_columns(tmp_path):
+    path = tmp_path / "run.csv"
+    with Echo(answer_at_once) as echo:
+        report = load("--target", echo.target, "--rate", 200, "--count", 100, "--size", 100,
+                      "--watch-cpu", 0, "--csv", path, *PATIENT)
+    [row] = rows_of(path)
+    assert (row["Requested_Throughput"], row["Packet_Size"]) == ("160000", "100")
+    assert float(row["Send_Throughput"]) == pytest.approx(report["offered_pps"] * 800, rel=0.001)
+    assert float(row["Receive_Throughput"]) == pytest.approx(report["achieved_pps"] * 800, rel=0.001)
+    rtt = report["rtt_us"]
+    for column, key in (("Minimum_RTT", "min"), ("Average_RTT", "mean"), ("Maximum_RTT", "max"),
+                        ("Stdev_RTT", "deviation"), ("Median_RTT", "p50")):
+        assert float(row[column]) == pytest.approx(rtt[key], abs=0.6)
+    assert report["cpu"]["core"] == 0
+    assert float(row["CPU_utilisation"]) == report["cpu"]["percent"] <= 100
+
+
+def test_without_a_cpu_to_watch_its_column_is_empty(tmp_path):
+    path = tmp_path / "run.csv"
+    with Echo(answer_at_once) as echo:
+        report = load("--target", echo.target, "--count", 5, "--csv", path, *PATIENT)
+    assert rows_of(path)[0]["CPU_utilisation"] == "" and "cpu" not in report
+
+
+def test_rfc2544_makes_its_trials_for_each_frame_size(tmp_path):
+    """With a device that never loses anything, whatever the machine does meanwhile."""
+    table, file = tmp_path / "trials.csv", tmp_path / "report.json"
+    with Echo(answer_at_once) as echo:
+        process = start_load("--target", echo.target, "--rfc2544", "--frames", "64,200", "--rate", 200,
+                             "--accept-loss", 100, "--duration", 0.1, "--repeats", 2, "--csv", table,
+                             "--json", file, *PATIENT)
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    report = json.loads(file.read_text())
+    assert json.loads(out.strip().split("\n")[-1]) == report
+    assert [frame["frame"] for frame in report["rfc2544"]] == [64, 200]
+    assert [frame["size"] for frame in report["rfc2544"]] == [18, 154]
+    for frame in report["rfc2544"]:
+        assert frame["max_pps"] == 200
+        assert [point["percent"] for point in frame["latency"]] == [*range(10, 100, 10)]
+        assert [point["percent"] for point in frame["loss"][:2]] == [100, 90]
+        assert frame["back_to_back"] == 400
+        assert f"{frame['frame']} bytes: throughput {frame['throughput_pps']} frames/s" in out
+    rows = rows_of(table)
+    assert len(rows) == sum(frame["trials"] for frame in report["rfc2544"])
+    assert {row["Packet_Size"] for row in rows} == {"18", "154"}
+
+
+def test_rfc2544_finds_the_longest_burst_that_a_device_keeps():
+    """It answers 30 packets of a port at most, which is a trial."""
+    ports = collections.Counter()
+
+    def answer(_, payload):
+        ports[echo.peer] += 1
+        return [payload] if ports[echo.peer] <= 30 else []
+
+    with Echo(answer) as echo:
+        process = start_load("--target", echo.target, "--rfc2544", "--frames", "64", "--rate", 100,
+                             "--duration", 0.05, "--repeats", 1, *LOSSY)
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    [frame] = json.loads(out.strip().split("\n")[-1])["rfc2544"]
+    assert frame["back_to_back"] == 30
+
+
 TARGET = ("--target", "127.0.0.1:9")
 
 
@@ -447,6 +525,18 @@ TARGET = ("--target", "127.0.0.1:9")
     ([*TARGET, "--cpu", "1023"], ["--cpu", '"1023"', "online"]),
     ([*TARGET, "--bind", "192.0.2.1"], ["--bind", "192.0.2.1", "address of this machine"]),
     ([*TARGET, "--json", "/nonexistent/file"], ["--json", "/nonexistent/file", "expected"]),
+    ([*TARGET, "--watch-cpu", "first"], ["--watch-cpu", '"first"', "as CPU"]),
+    ([*TARGET, "--frames", "63"], ["--frames", '"63"', "64 to 65553"]),
+    ([*TARGET, "--frames", ","], ["--frames", "none", "64,1518"]),
+    ([*TARGET, "--frames", "64," * 17], ["--frames", "17th", "at most 16"]),
+    ([*TARGET, "--accept-loss", "101"], ["--accept-loss", '"101"', "0 to 100"]),
+    ([*TARGET, "--rfc2544", "--window", "2"], ["--rfc2544", "--window", "--rate"]),
+    ([*TARGET, "--io", "packet:"], ["--io", "packet:", "packet:IFACE"]),
+    ([*TARGET, "--io", "packet:none0"], ["--bind", "none", "10.0.0.1"]),
+    ([*TARGET, "--io", "packet:none0", "--bind", "192.0.2.1"], ["--io", "none0", "interface"]),
+    ([*TARGET, "--target-mac", "53:00:00:00:00:01"], ["--target-mac", "53:00", "MAC"]),
+    ([*TARGET, "--target-mac", "52:00:00:00:00"], ["--target-mac", "52:00", "MAC"]),
+    ([*TARGET, "--csv", "/nonexistent/file"], ["--csv", "/nonexistent/file", "expected"]),
     ([*TARGET, "--fast"], ["--fast", "option that exists"]),
     ([*TARGET, "--rate"], ["--rate", "nothing", "a value"]),
     ([*TARGET, "fast"], ['"fast"', "starts with --"]),

@@ -4,12 +4,12 @@
 
 #include "arguments.h"
 #include "packet.h"
+#include "rfc2544.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RATE_MAX   100000000u
 #define WINDOW_MAX 65536u
 #define COUNT_MAX  1000000000000u
 
@@ -44,6 +44,17 @@ static const char help[] =
     "that\n"
     "                    runs with --wire DEVICE=memory:PATH, as host --bind of its network\n"
     "  --cpu N           run on this CPU only\n"
+    "  --watch-cpu N     report how busy CPU N of this machine is, as that of a system under test\n"
+    "  --rfc2544         the four tests of RFC 2544 (throughput at no loss, latency at 10 to 90 % "
+    "of it,\n"
+    "                    loss, longest burst), a trial as long as --duration. --rate: the highest "
+    "to try\n"
+    "                    (default: what the generator can offer)\n"
+    "  --frames N,N...   of RFC 2544: bytes of a frame with its check sequence (default:\n"
+    "                    64,128,256,512,1024,1280,1518)\n"
+    "  --accept-loss P   of RFC 2544: percent that may be lost where it says none (default: 0)\n"
+    "  --repeats N       of RFC 2544: of the longest burst (default: 3; the RFC asks for 50)\n"
+    "  --csv FILE        write a line per run or trial to FILE, in ipbench's columns\n"
     "  --json FILE       write the result to FILE too\n"
     "  --progress        a line per second on standard error\n"
     "\n"
@@ -60,10 +71,16 @@ enum {
     OPTION_WINDOW,
     OPTION_SIZE,
     OPTION_DURATION,
-    OPTION_PATIENCE,
     OPTION_COUNT,
+    OPTION_PATIENCE,
     OPTION_WARMUP,
     OPTION_CPU,
+    OPTION_WATCH_CPU,
+    OPTION_RFC2544,
+    OPTION_FRAMES,
+    OPTION_ACCEPT_LOSS,
+    OPTION_REPEATS,
+    OPTION_CSV,
     OPTION_JSON,
     OPTION_PROGRESS,
     OPTION_HELP,
@@ -79,10 +96,16 @@ static const struct option long_options[] = {
     {"window", required_argument, NULL, OPTION_WINDOW},
     {"size", required_argument, NULL, OPTION_SIZE},
     {"duration", required_argument, NULL, OPTION_DURATION},
-    {"patience", required_argument, NULL, OPTION_PATIENCE},
     {"count", required_argument, NULL, OPTION_COUNT},
+    {"patience", required_argument, NULL, OPTION_PATIENCE},
     {"warmup", required_argument, NULL, OPTION_WARMUP},
     {"cpu", required_argument, NULL, OPTION_CPU},
+    {"watch-cpu", required_argument, NULL, OPTION_WATCH_CPU},
+    {"rfc2544", no_argument, NULL, OPTION_RFC2544},
+    {"frames", required_argument, NULL, OPTION_FRAMES},
+    {"accept-loss", required_argument, NULL, OPTION_ACCEPT_LOSS},
+    {"repeats", required_argument, NULL, OPTION_REPEATS},
+    {"csv", required_argument, NULL, OPTION_CSV},
     {"json", required_argument, NULL, OPTION_JSON},
     {"progress", no_argument, NULL, OPTION_PROGRESS},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -124,49 +147,112 @@ static void set_io(struct options *options, const char *text)
     }
 }
 
-static void apply(struct options *options, int option)
+/* Sizes of frames, with commas between. */
+static void set_frames(struct options *options, char *text)
+{
+    char *rest = NULL;
+    options->frame_count = 0;
+    for (char *word = strtok_r(text, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
+        if (options->frame_count == FRAMES_MAX) {
+            argument_error("--frames", "a 17th size", "at most 16");
+        }
+        options->frames[options->frame_count++] =
+            (size_t)argument_number("--frames", word, PACKET_SIZE_MIN + RFC2544_FRAME_OVERHEAD,
+                                    PACKET_SIZE_MAX + RFC2544_FRAME_OVERHEAD, "bytes of a frame");
+    }
+    if (options->frame_count == 0) {
+        argument_error("--frames", "none", "sizes of frames, as in 64,1518");
+    }
+}
+
+/* Where to, and over what. False: another kind of option. */
+static bool apply_way(struct options *options, int option)
 {
     switch (option) {
     case OPTION_TARGET:
         add_target(options, optarg);
-        break;
+        return true;
     case OPTION_BIND:
         options->bind_ip = argument_ip("--bind", optarg);
-        break;
+        return true;
     case OPTION_IO:
         set_io(options, optarg);
-        break;
+        return true;
     case OPTION_TARGET_MAC:
         options->target_mac = argument_mac("--target-mac", optarg);
-        break;
+        return true;
     case OPTION_WIRE:
         options->io = IO_WIRE;
         options->wire = optarg;
-        break;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* How much, and for how long. */
+static bool apply_load(struct options *options, int option)
+{
+    switch (option) {
     case OPTION_RATE:
         options->rate_pps = argument_number("--rate", optarg, 1, RATE_MAX, "packets per second");
-        break;
+        return true;
     case OPTION_WINDOW:
         options->window = argument_number("--window", optarg, 1, WINDOW_MAX, "packets");
-        break;
+        return true;
     case OPTION_SIZE:
         options->size = (size_t)argument_number("--size", optarg, PACKET_SIZE_MIN, PACKET_SIZE_MAX,
                                                 "bytes of UDP payload");
-        break;
+        return true;
     case OPTION_DURATION:
         options->duration_ns = argument_seconds("--duration", optarg, 0.001, 86400);
-        break;
+        return true;
     case OPTION_COUNT:
         options->count = argument_number("--count", optarg, 1, COUNT_MAX, "packets");
-        break;
+        return true;
     case OPTION_PATIENCE:
         options->patience_ns = argument_seconds("--patience", optarg, 0.001, 3600);
-        break;
+        return true;
     case OPTION_WARMUP:
         options->warmup_ns = argument_seconds("--warmup", optarg, 0, 3600);
-        break;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool apply_rfc2544(struct options *options, int option)
+{
+    switch (option) {
+    case OPTION_RFC2544:
+        options->rfc2544 = true;
+        return true;
+    case OPTION_FRAMES:
+        set_frames(options, optarg);
+        return true;
+    case OPTION_ACCEPT_LOSS:
+        options->accept_percent = argument_percent("--accept-loss", optarg);
+        return true;
+    case OPTION_REPEATS:
+        options->repeats = (unsigned)argument_number("--repeats", optarg, 1, 1000, "times");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void apply_rest(struct options *options, int option)
+{
+    switch (option) {
     case OPTION_CPU:
         argument_cpu("--cpu", optarg);
+        break;
+    case OPTION_WATCH_CPU:
+        options->watch = true;
+        options->watched_cpu = argument_cpu_number("--watch-cpu", optarg);
+        break;
+    case OPTION_CSV:
+        options->csv_path = optarg;
         break;
     case OPTION_JSON:
         options->json_path = optarg;
@@ -180,9 +266,42 @@ static void apply(struct options *options, int option)
     }
 }
 
+static void apply(struct options *options, int option)
+{
+    if (!apply_way(options, option) && !apply_load(options, option) &&
+        !apply_rfc2544(options, option)) {
+        apply_rest(options, option);
+    }
+}
+
+static void check_loop(struct options *options)
+{
+    if (options->rfc2544 && (options->window != 0 || options->count != 0)) {
+        argument_error("--rfc2544", "it together with --window or --count",
+                       "--rate and --duration only");
+    }
+    if (options->rate_pps != 0 && options->window != 0) {
+        argument_error("--window", "it together with --rate", "one of the two");
+    }
+    if (options->rate_pps == 0 && options->window == 0) {
+        options->window = options->target_count;
+    }
+    if (options->window != 0 && options->window < options->target_count) {
+        argument_error("--window", "less than one packet per --target",
+                       "at least as many packets as targets");
+    }
+}
+
 struct options options_parse(int argc, char **argv)
 {
-    struct options options = {.size = 64, .duration_ns = 5000000000u, .patience_ns = 100000000u};
+    struct options options = {
+        .size = 64,
+        .duration_ns = 5000000000u,
+        .patience_ns = 100000000u,
+        .frames = RFC2544_FRAME_SIZES,
+        .frame_count = 7,
+        .repeats = 3,
+    };
     int option = argument_next(argc, argv, long_options);
     while (option != -1) {
         apply(&options, option);
@@ -195,15 +314,6 @@ struct options options_parse(int argc, char **argv)
         argument_error("--bind", "none",
                        "our own IP on the --wire or the interface of --io, as in 10.0.0.1");
     }
-    if (options.rate_pps != 0 && options.window != 0) {
-        argument_error("--window", "it together with --rate", "one of the two");
-    }
-    if (options.rate_pps == 0 && options.window == 0) {
-        options.window = options.target_count;
-    }
-    if (options.window != 0 && options.window < options.target_count) {
-        argument_error("--window", "less than one packet per --target",
-                       "at least as many packets as targets");
-    }
+    check_loop(&options);
     return options;
 }

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #define TARGETS_MAX 16u
+#define FRAMES_MAX  16u
+#define RATE_MAX    100000000u /* packets per second */
 
 enum io {
     IO_SOCKET, /* the kernel's UDP */
@@ -36,6 +38,14 @@ struct options {
     uint64_t count;       /* packets to measure, however long it takes; 0: by duration_ns */
     uint64_t warmup_ns;
     const char *json_path; /* NULL: none */
+    const char *csv_path;  /* NULL: none */
+    bool watch;            /* report how busy watched_cpu is */
+    unsigned watched_cpu;
+    bool rfc2544;
+    size_t frames[FRAMES_MAX]; /* sizes to test, bytes */
+    unsigned frame_count;
+    double accept_percent; /* of loss, in searches */
+    unsigned repeats;      /* of back to back */
     bool progress;
 };
 

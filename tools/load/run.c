@@ -7,6 +7,7 @@
 #include "run.h"
 
 #include "clock.h"
+#include "cpu.h"
 #include "packet.h"
 #include "stream.h"
 #include "tracker.h"
@@ -42,6 +43,7 @@ struct load {
     uint64_t measure_ns;          /* measuring began */
     uint64_t end_ns;              /* and ends; UINT64_MAX while warming up */
     struct transport_counters counters_before; /* when measuring began */
+    struct cpu_time cpu_before;
     uint64_t progress_ns;
 };
 
@@ -186,6 +188,8 @@ static void measure(struct load *load, uint64_t now_ns)
     load->end_ns = load->options->count > 0 ? UINT64_MAX : now_ns + load->options->duration_ns;
     load->counters_before = stream_counters(&load->streams[0]);
     histogram_reset(&load->result->rtt_ns);
+    load->result->cpu_known =
+        load->options->watch && cpu_read(load->options->watched_cpu, &load->cpu_before);
     for (unsigned i = 0; i < load->options->target_count; i++) {
         stream_measure(&load->streams[i]);
         if (load->options->count > 0) { /* what is staged already is measured, too */
@@ -276,6 +280,10 @@ static bool send_and_receive(struct load *load, const volatile sig_atomic_t *sto
     load->result->not_sent =
         load->options->count > 0 ? 0 : backlog(load, now_ns < load->end_ns ? now_ns : load->end_ns);
     load->measuring = false;
+    struct cpu_time cpu;
+    if (load->result->cpu_known && cpu_read(load->options->watched_cpu, &cpu)) {
+        load->result->cpu_percent = cpu_busy_percent(&load->cpu_before, &cpu);
+    }
     return true;
 }
 
