@@ -88,6 +88,16 @@ static void percentiles_of_1_to_100000_are_their_ranks_within_one_percent(void *
     assert_true(histogram_mean(&histogram) == 50000.5);
 }
 
+static void the_deviation_is_that_of_all_values(void **state)
+{
+    (void)state;
+    assert_true(histogram_deviation(&histogram) == 0);
+    for (uint64_t value = 1; value <= 5; value++) {
+        histogram_add(&histogram, 1000 * value);
+    }
+    assert_in_range((uint64_t)(histogram_deviation(&histogram) * 1000), 1414213, 1414214);
+}
+
 static void a_percentile_rounds_its_rank_up(void **state)
 {
     (void)state;
@@ -110,6 +120,7 @@ int main(void)
                                empty),
         cmocka_unit_test_setup(percentiles_of_1_to_100000_are_their_ranks_within_one_percent,
                                empty),
+        cmocka_unit_test_setup(the_deviation_is_that_of_all_values, empty),
         cmocka_unit_test_setup(a_percentile_rounds_its_rank_up, empty),
     };
     return cmocka_run_group_tests_name("load: histogram", tests, NULL, NULL);

@@ -29,6 +29,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PEER_IP = "10.0.0.1"
 ECHO_IP = "10.0.0.2"    # echo0 of systems/echo/echo.yaml, and Linux's echo
 ECHO1_IP = "10.0.0.3"
+GENERATOR_IP = "10.0.0.9"  # of a generator that is a host of its own on gen0
 ECHO_PORT = 1235
 LOOPBACK_IP = "127.0.0.1"
 
@@ -263,9 +264,11 @@ class Lab:
         """What the system's eth0 is connected to, for `sddf run`."""
         return WIRES[nic]
 
-    def target_options(self, ip):
-        """How the generator reaches `ip`."""
-        return ["--target", f"{ip}:{ECHO_PORT}"]
+    def target_options(self, ip, io):
+        """How the generator reaches `ip`. `io`: by the kernel's "socket", or past the kernel's network
+        by "packet" or "xdp"."""
+        own = [] if io == "socket" else ["--io", f"{io}:gen0", "--bind", GENERATOR_IP]
+        return [*own, "--target", f"{ip}:{ECHO_PORT}"]
 
     @contextlib.contextmanager
     def linux_echo(self, mode):
@@ -278,6 +281,35 @@ class Lab:
         finally:
             end(process)
             self.system_address(False)
+
+    def testpmd_command(self):
+        """DPDK's testpmd on sys0 through AF_XDP: its forwarding thread and the one that waits for the
+        end share the system's core. Memory of its own, no huge pages, no device but this."""
+        return ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", f"0@{SYSTEM_CORE},1@{SYSTEM_CORE}", "--no-huge", "-m", "256",
+                "--no-pci", "--no-shconf", "--no-telemetry", f"--file-prefix={self.system}",
+                "--vdev", "net_af_xdp0,iface=sys0,start_queue=0,queue_count=1",
+                "--", "--forward-mode=5tswap", "--nb-cores=1", "--total-num-mbufs=16384", "--auto-start"]
+
+    @contextlib.contextmanager
+    def testpmd(self):
+        """testpmd swapping addresses of all that comes, instead of sddf: its process, and the MAC
+        address that it has, since it answers no ARP."""
+        if shutil.which("dpdk-testpmd") is None:
+            raise LabError("dpdk-testpmd: not found; `make deps` installs it (dpdk-dev)")
+        log_path = self.directory / "testpmd.log"
+        with open(log_path, "w") as log:
+            process = self.start(self.system, *self.testpmd_command(), stdin=subprocess.PIPE, stdout=log,
+                                 stderr=subprocess.STDOUT,
+                                 env={**os.environ, "RUNTIME_DIRECTORY": str(self.directory)})
+        try:
+            wait_until(lambda: process.poll() is not None or "Press enter" in log_path.read_text(), 20,
+                       "start of testpmd")
+            if process.poll() is not None:
+                raise LabError(f"testpmd ended with status {process.returncode}:\n{log_path.read_text()}")
+            yield process, self.inside(self.system, "cat", "/sys/class/net/sys0/address").strip()
+        finally:
+            end(process)
+            process.stdin.close()
 
     def inside(self, name, *command, **options):
         """Runs a short command in namespace `name`."""
@@ -350,12 +382,12 @@ class Lab:
         except LabError as error:
             raise LabError("\n".join([str(error), *said[-1:]])) from error
 
-    def load(self, *options, cpu=GENERATOR_CORE, ip=ECHO_IP):
+    def load(self, *options, cpu=GENERATOR_CORE, ip=ECHO_IP, io="socket"):
         """Starts the generator at the peer's end. Returns the process and its report's path."""
         number = len(list(self.directory.glob("load-*")))
         path = self.directory / f"load-{number}"
         path.touch()
-        command = [self.tool("load/sddf-load"), *self.target_options(ip), "--json", path]
+        command = [self.tool("load/sddf-load"), *self.target_options(ip, io), "--json", path]
         if cpu is not None:
             command += ["--cpu", cpu]
         process = self.start(self.peer, *command, *options, stdin=subprocess.DEVNULL,
@@ -399,7 +431,7 @@ class WireLab(Lab):
             raise LabError("without a veth pair there is no AF_XDP socket")
         return f"memory:{self.wire}"
 
-    def target_options(self, ip):
+    def target_options(self, ip, io):
         if ip == LOOPBACK_IP:
             return ["--target", f"{ip}:{self.port}"]
         return ["--wire", self.wire, "--bind", PEER_IP, "--target", f"{ip}:{ECHO_PORT}"]

@@ -64,16 +64,32 @@ uint64_t argument_number(const char *option, const char *text, uint64_t min, uin
     return number;
 }
 
-uint64_t argument_seconds(const char *option, const char *text, double min, double max)
+static double fraction(const char *option, const char *text, double min, double max,
+                       const char *unit)
 {
     char *end = NULL;
-    double seconds = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(seconds) || seconds < min || seconds > max) {
+    double number = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(number) || number < min || number > max) {
         char expected[80];
-        snprintf(expected, sizeof(expected), "seconds from %g to %g", min, max);
+        snprintf(expected, sizeof(expected), "%s from %g to %g", unit, min, max);
         value_error(option, text, expected);
     }
-    return (uint64_t)(seconds * 1e9 + 0.5);
+    return number;
+}
+
+uint64_t argument_seconds(const char *option, const char *text, double min, double max)
+{
+    return (uint64_t)(fraction(option, text, min, max, "seconds") * 1e9 + 0.5);
+}
+
+double argument_percent(const char *option, const char *text)
+{
+    return fraction(option, text, 0, 100, "percent");
+}
+
+unsigned argument_cpu_number(const char *option, const char *text)
+{
+    return (unsigned)argument_number(option, text, 0, CPU_SETSIZE - 1, "as CPU");
 }
 
 struct in_addr argument_ip(const char *option, const char *text)
@@ -100,11 +116,27 @@ struct sockaddr_in argument_address(const char *option, const char *text)
     return address;
 }
 
+uint64_t argument_mac(const char *option, const char *text)
+{
+    unsigned b[6];
+    int end = 0;
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) !=
+            6 ||
+        text[end] != '\0' || (b[0] & 1) != 0) {
+        value_error(option, text, "a host's MAC address as in 52:54:01:00:00:01");
+    }
+    uint64_t mac = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        mac = mac << 8 | b[i];
+    }
+    return mac;
+}
+
 void argument_cpu(const char *option, const char *text)
 {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
-    CPU_SET(argument_number(option, text, 0, CPU_SETSIZE - 1, "as CPU"), &cpus);
+    CPU_SET(argument_cpu_number(option, text), &cpus);
     if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0) {
         value_error(option, text, "a CPU that is online and that this process may use");
     }

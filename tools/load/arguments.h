@@ -35,6 +35,15 @@ struct in_addr argument_ip(const char *option, const char *text);
 /* IPv4 and port, as in 10.0.0.1:1235 */
 struct sockaddr_in argument_address(const char *option, const char *text);
 
+/* As in 52:54:01:00:00:01, not a group's; a number whose highest byte is the first. */
+uint64_t argument_mac(const char *option, const char *text);
+
+/* From 0 to 100, whole or with a fraction. */
+double argument_percent(const char *option, const char *text);
+
+/* The number of a CPU; whether there is one is not asked. */
+unsigned argument_cpu_number(const char *option, const char *text);
+
 /* Runs this process on CPU `text` only, from now on. */
 void argument_cpu(const char *option, const char *text);
 

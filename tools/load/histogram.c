@@ -2,6 +2,7 @@
 /* The log-linear histogram that histogram.h describes. */
 #include "histogram.h"
 
+#include <math.h>
 #include <string.h>
 
 #define SUB_BUCKETS (1u << HISTOGRAM_SUB_BITS)
@@ -45,6 +46,7 @@ void histogram_add(struct histogram *histogram, uint64_t value)
     }
     histogram->count++;
     histogram->sum += value;
+    histogram->sum_of_squares += (double)value * (double)value;
     histogram->buckets[bucket_of(value)]++;
 }
 
@@ -70,4 +72,13 @@ uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_10
 double histogram_mean(const struct histogram *histogram)
 {
     return histogram->count == 0 ? 0.0 : (double)histogram->sum / (double)histogram->count;
+}
+
+double histogram_deviation(const struct histogram *histogram)
+{
+    double mean = histogram_mean(histogram);
+    double variance = histogram->count == 0
+                          ? 0
+                          : histogram->sum_of_squares / (double)histogram->count - mean * mean;
+    return variance > 0 ? sqrt(variance) : 0;
 }

@@ -22,6 +22,7 @@
 struct histogram {
     uint64_t count;
     uint64_t sum; /* of all values, exact; 2^64 ns is 584 years */
+    double sum_of_squares;
     uint64_t min; /* exact; 0 while empty */
     uint64_t max; /* exact; 0 while empty */
     uint64_t buckets[HISTOGRAM_BUCKETS];
@@ -38,5 +39,8 @@ uint64_t histogram_percentile(const struct histogram *histogram, unsigned per_10
 
 /* The exact mean, or 0 if empty. */
 double histogram_mean(const struct histogram *histogram);
+
+/* The standard deviation, or 0 if empty. */
+double histogram_deviation(const struct histogram *histogram);
 
 #endif

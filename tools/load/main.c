@@ -4,12 +4,15 @@
  * loss and round trip. Run by people, tests and benchmarks, on Linux. It trusts its command line
  * and its kernel, and nothing that it receives.
  */
+#include "csv.h"
 #include "options.h"
 #include "report.h"
 #include "run.h"
+#include "trials.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +25,13 @@ static void on_signal(int number)
     stop = 1;
 }
 
-static FILE *open_json(const char *path)
+/* NULL if no path is given. */
+static FILE *open_file(const char *option, const char *path)
 {
-    FILE *file = fopen(path, "we");
-    if (file == NULL) {
-        fprintf(stderr, "sddf-load: option --json: found \"%s\", %s; expected a file to write\n",
-                path, strerror(errno));
+    FILE *file = path == NULL ? NULL : fopen(path, "we");
+    if (file == NULL && path != NULL) {
+        fprintf(stderr, "sddf-load: option %s: found \"%s\", %s; expected a file to write\n",
+                option, path, strerror(errno));
         exit(2);
     }
     return file;
@@ -36,6 +40,9 @@ static FILE *open_json(const char *path)
 /* Says so if the result did not get where it should. */
 static int finish(FILE *file, const char *name)
 {
+    if (file == NULL) {
+        return EXIT_SUCCESS;
+    }
     int failed = ferror(file);
     if (fclose(file) != 0 || failed) {
         fprintf(stderr, "sddf-load: %s: the result could not be written whole: %s\n", name,
@@ -45,24 +52,38 @@ static int finish(FILE *file, const char *name)
     return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static bool run_once(const struct options *options, FILE *json, FILE *csv)
 {
     static struct result result; /* 35 KiB of histogram */
+    if (!run(options, &stop, &result)) {
+        return false;
+    }
+    report_line(stdout, options, &result);
+    report_json(stdout, options, &result);
+    if (json != NULL) {
+        report_json(json, options, &result);
+    }
+    if (csv != NULL) {
+        csv_row(csv, options, &result);
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
     const struct options options = options_parse(argc, argv);
-    FILE *json = options.json_path != NULL ? open_json(options.json_path) : NULL;
+    FILE *json = open_file("--json", options.json_path);
+    FILE *csv = open_file("--csv", options.csv_path);
     const struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-
-    if (!run(&options, &stop, &result)) {
-        return EXIT_FAILURE;
+    if (csv != NULL) {
+        csv_header(csv);
     }
-    report_line(stdout, &options, &result);
-    report_json(stdout, &options, &result);
-    int status = EXIT_SUCCESS;
-    if (json != NULL) {
-        report_json(json, &options, &result);
-        status = finish(json, options.json_path);
-    }
-    return finish(stdout, "standard output") == EXIT_SUCCESS ? status : EXIT_FAILURE;
+    bool done =
+        options.rfc2544 ? trials_run(&options, &stop, json, csv) : run_once(&options, json, csv);
+    int failed = finish(json, options.json_path);
+    failed |= finish(csv, options.csv_path);
+    failed |= finish(stdout, "standard output");
+    return done ? failed : EXIT_FAILURE;
 }

@@ -14,7 +14,15 @@ struct header {
     struct packet_stamp stamp;
 };
 
-static_assert(sizeof(struct header) == PACKET_SIZE_MIN, "the header is the smallest packet");
+static_assert(sizeof(struct header) == PACKET_LONG_HEADER, "the long header");
+
+enum { SHORT_SEQUENCE = 4, SHORT_SCHEDULED = 10 }; /* where they lie in the short header */
+static_assert(SHORT_SCHEDULED + sizeof(uint64_t) == PACKET_SIZE_MIN, "the short header");
+
+static size_t header_bytes(size_t size)
+{
+    return size < PACKET_LONG_HEADER ? PACKET_SIZE_MIN : PACKET_LONG_HEADER;
+}
 
 /* A bijection of 64-bit words in which each input bit flips half of the output's bits. */
 static uint64_t mix(uint64_t word)
@@ -51,16 +59,41 @@ static uint64_t pattern_word(uint64_t base, uint64_t index)
     return word ^ (word >> 31);
 }
 
+static void put_header(uint8_t *packet, const struct header *header, size_t size)
+{
+    if (size >= PACKET_LONG_HEADER) {
+        memcpy(packet, header, sizeof(*header));
+        return;
+    }
+    memcpy(packet, &header->check, sizeof(header->check));
+    memcpy(packet + SHORT_SEQUENCE, &header->stamp.sequence, SHORT_SCHEDULED - SHORT_SEQUENCE);
+    memcpy(packet + SHORT_SCHEDULED, &header->stamp.scheduled_ns, sizeof(uint64_t));
+}
+
+/* The header of a packet of `size` bytes; what a short one leaves out is taken to be as sent. */
+static struct header get_header(const uint8_t *packet, size_t size, struct packet_identity identity)
+{
+    struct header header = {.magic = MAGIC, .identity = identity};
+    if (size >= PACKET_LONG_HEADER) {
+        memcpy(&header, packet, sizeof(header));
+        return header;
+    }
+    memcpy(&header.check, packet, sizeof(header.check));
+    memcpy(&header.stamp.sequence, packet + SHORT_SEQUENCE, SHORT_SCHEDULED - SHORT_SEQUENCE);
+    memcpy(&header.stamp.scheduled_ns, packet + SHORT_SCHEDULED, sizeof(uint64_t));
+    return header;
+}
+
 void packet_build(uint8_t *packet, size_t size, struct packet_identity identity,
                   struct packet_stamp stamp)
 {
-    assert(size >= PACKET_SIZE_MIN);
+    assert(size >= PACKET_SIZE_MIN && stamp.sequence >> PACKET_SEQUENCE_BITS == 0);
     struct header header = {.magic = MAGIC, .identity = identity, .stamp = stamp};
     header.check = check_of(&header, size);
-    memcpy(packet, &header, sizeof(header));
+    put_header(packet, &header, size);
 
-    uint8_t *body = packet + sizeof(header);
-    size_t body_size = size - sizeof(header);
+    uint8_t *body = packet + header_bytes(size);
+    size_t body_size = size - header_bytes(size);
     uint64_t base = pattern_base(identity, stamp.sequence);
     size_t words = body_size / sizeof(uint64_t);
     for (size_t i = 0; i < words; i++) {
@@ -88,11 +121,11 @@ static int body_matches(const uint8_t *body, size_t body_size, uint64_t base)
 enum packet_verdict packet_verify(const uint8_t *packet, size_t length, size_t size,
                                   struct packet_identity identity, struct packet_stamp *stamp)
 {
-    struct header header;
-    if (length < sizeof(header)) {
+    const size_t header_size = header_bytes(size);
+    if (length < header_size) {
         return PACKET_DAMAGED;
     }
-    memcpy(&header, packet, sizeof(header));
+    const struct header header = get_header(packet, size, identity);
     if (header.magic != MAGIC || header.check != check_of(&header, size)) {
         return PACKET_DAMAGED;
     }
@@ -104,7 +137,7 @@ enum packet_verdict packet_verify(const uint8_t *packet, size_t length, size_t s
     }
     *stamp = header.stamp;
     uint64_t base = pattern_base(identity, stamp->sequence);
-    if (length != size || !body_matches(packet + sizeof(header), size - sizeof(header), base)) {
+    if (length != size || !body_matches(packet + header_size, size - header_size, base)) {
         return PACKET_DAMAGED_BODY;
     }
     return PACKET_INTACT;

@@ -9,6 +9,12 @@
  *
  * Words are in the machine's own order: only the sender reads them. `check` is a hash of the rest
  * of the header and the size; the pattern follows from run, stream and sequence.
+ *
+ * A payload below 32 bytes, as the smallest frames have (18 bytes in one of 64), has a short
+ * header. Its `check` covers run and stream too, which therefore cannot be told from damage:
+ *
+ *   byte 0       4          10             18            size
+ *        | check | sequence | scheduled ns | pattern ... |
  */
 #ifndef SDDF_LOAD_PACKET_H
 #define SDDF_LOAD_PACKET_H
@@ -16,8 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACKET_SIZE_MIN 32u
-#define PACKET_SIZE_MAX 65507u /* the longest UDP payload in IPv4 */
+#define PACKET_SIZE_MIN      18u
+#define PACKET_LONG_HEADER   32u    /* bytes; payloads below have the short one */
+#define PACKET_SEQUENCE_BITS 48u    /* of the short header: 8 years at a million a second */
+#define PACKET_SIZE_MAX      65507u /* the longest UDP payload in IPv4 */
 
 /* Who sends: a random number per run, and which of the run's targets it is meant for. */
 struct packet_identity {
@@ -32,7 +40,7 @@ struct packet_stamp {
 
 enum packet_verdict {
     PACKET_INTACT,       /* every byte as sent */
-    PACKET_STRAY,        /* a sound header of another run */
+    PACKET_STRAY,        /* a sound header of another run; never with a short one */
     PACKET_DAMAGED_BODY, /* the stamp can be believed, but length or pattern is wrong */
     PACKET_DAMAGED,      /* the header is wrong, or is another stream's: nothing to believe */
 };

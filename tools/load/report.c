@@ -73,9 +73,13 @@ static void line_mode(FILE *file, const struct options *options, const struct re
     if (options->target_count > 1) {
         fprintf(file, " and %u more", options->target_count - 1);
     }
-    if (options->wire != NULL) {
-        fprintf(file, " over an in-memory wire");
-    }
+    static const char *const carriers[] = {
+        [IO_SOCKET] = "",
+        [IO_WIRE] = " over an in-memory wire",
+        [IO_PACKET] = " through AF_PACKET",
+        [IO_XDP] = " through AF_XDP",
+    };
+    fputs(carriers[options->io], file);
     fprintf(file, ", %.1f s%s: ", result->duration_s, result->interrupted ? " (interrupted)" : "");
 }
 
@@ -122,16 +126,35 @@ static void json_load(FILE *file, const struct options *options, const struct re
 static void json_rtt(FILE *file, const struct result *result)
 {
     if (result->rtt_ns.count == 0) {
-        fprintf(file, "\"rtt_us\": {\"min\": null, \"mean\": null, \"p50\": null, \"p90\": null, "
+        fprintf(file, "\"rtt_us\": {\"min\": null, \"mean\": null, \"deviation\": null, \"p50\": "
+                      "null, \"p90\": null, "
                       "\"p99\": null, \"p999\": null, \"max\": null}");
         return;
     }
     fprintf(file,
-            "\"rtt_us\": {\"min\": %.3f, \"mean\": %.3f, \"p50\": %.3f, \"p90\": %.3f, "
+            "\"rtt_us\": {\"min\": %.3f, \"mean\": %.3f, \"deviation\": %.3f, \"p50\": %.3f, "
+            "\"p90\": %.3f, "
             "\"p99\": %.3f, \"p999\": %.3f, \"max\": %.3f}",
             (double)result->rtt_ns.min / 1000.0, histogram_mean(&result->rtt_ns) / 1000.0,
-            percentile_us(result, 5000), percentile_us(result, 9000), percentile_us(result, 9900),
-            percentile_us(result, 9990), (double)result->rtt_ns.max / 1000.0);
+            histogram_deviation(&result->rtt_ns) / 1000.0, percentile_us(result, 5000),
+            percentile_us(result, 9000), percentile_us(result, 9900), percentile_us(result, 9990),
+            (double)result->rtt_ns.max / 1000.0);
+}
+
+/* The distribution, as pairs of percent and what so many do not exceed. */
+static void json_distribution(FILE *file, const struct result *result)
+{
+    static const unsigned per_10000[] = {100,  500,  1000, 2000, 3000, 4000, 5000, 6000,
+                                         7000, 8000, 9000, 9500, 9900, 9950, 9990, 9999};
+    const char *separator = "";
+    fprintf(file, ", \"distribution_us\": [");
+    for (unsigned i = 0; result->rtt_ns.count > 0 && i < sizeof(per_10000) / sizeof(per_10000[0]);
+         i++) {
+        fprintf(file, "%s[%g, %.3f]", separator, per_10000[i] / 100.0,
+                percentile_us(result, per_10000[i]));
+        separator = ", ";
+    }
+    fprintf(file, "]");
 }
 
 void report_json(FILE *file, const struct options *options, const struct result *result)
@@ -158,6 +181,11 @@ void report_json(FILE *file, const struct options *options, const struct result 
             "\"generator\": {\"receive_overflow\": %" PRIu64 ", \"send_again\": %" PRIu64
             ", \"send_nobufs\": %" PRIu64 ", \"not_sent\": %" PRIu64 "}, ",
             receive_overflow(result), result->send_again, result->send_nobufs, result->not_sent);
+    if (result->cpu_known) {
+        fprintf(file, "\"cpu\": {\"core\": %u, \"percent\": %.2f}, ", options->watched_cpu,
+                result->cpu_percent);
+    }
     json_rtt(file, result);
+    json_distribution(file, result);
     fprintf(file, "}\n");
 }

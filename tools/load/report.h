@@ -28,6 +28,8 @@ struct result {
     uint64_t arrived; /* first intact echoes that came in during the measured time */
     double duration_s;
     bool interrupted;
+    bool cpu_known; /* the CPU of --watch-cpu */
+    double cpu_percent;
     struct histogram rtt_ns;
 };
 

@@ -7,6 +7,7 @@
 #include "run.h"
 
 #include "clock.h"
+#include "cpu.h"
 #include "packet.h"
 #include "stream.h"
 #include "tracker.h"
@@ -37,10 +38,12 @@ struct load {
     struct stream streams[TARGETS_MAX];
     struct schedule schedules[TARGETS_MAX];
     uint64_t windows[TARGETS_MAX];
-    bool measuring;      /* from the end of the warm-up to the beginning of the drain */
-    uint64_t measure_ns; /* measuring began */
-    uint64_t end_ns;     /* and ends; UINT64_MAX while warming up */
+    uint64_t quotas[TARGETS_MAX]; /* packets that may still be staged; UINT64_MAX: no limit */
+    bool measuring;               /* from the end of the warm-up to the beginning of the drain */
+    uint64_t measure_ns;          /* measuring began */
+    uint64_t end_ns;              /* and ends; UINT64_MAX while warming up */
     struct transport_counters counters_before; /* when measuring began */
+    struct cpu_time cpu_before;
     uint64_t progress_ns;
 };
 
@@ -77,6 +80,11 @@ static uint64_t schedule_remaining(const struct schedule *schedule, uint64_t end
     return 1 + (uint64_t)((double)(end_ns - schedule->next_ns - 1) / step);
 }
 
+static uint64_t share(uint64_t all, unsigned index, unsigned streams)
+{
+    return all / streams + (index < all % streams);
+}
+
 static bool open_loop(const struct load *load)
 {
     return load->options->rate_pps != 0;
@@ -91,14 +99,17 @@ static void stage(struct load *load, unsigned index, uint64_t now_ns)
     if (open_loop(load)) {
         struct schedule *schedule = &load->schedules[index];
         while (stream->staged < BATCH && schedule->next_ns <= now_ns &&
-               schedule->next_ns < load->end_ns) {
+               schedule->next_ns < load->end_ns && load->quotas[index] > 0) {
             stream_stage(stream, schedule->next_ns);
             schedule_advance(schedule);
+            load->quotas[index]--;
         }
     } else {
         uint64_t outstanding = stream->tracker->outstanding;
-        while (stream->staged < BATCH && outstanding + stream->staged < load->windows[index]) {
+        while (stream->staged < BATCH && outstanding + stream->staged < load->windows[index] &&
+               load->quotas[index] > 0) {
             stream_stage(stream, now_ns);
+            load->quotas[index]--;
         }
     }
 }
@@ -174,12 +185,29 @@ static void measure(struct load *load, uint64_t now_ns)
 {
     load->measuring = true;
     load->measure_ns = now_ns;
-    load->end_ns = now_ns + load->options->duration_ns;
+    load->end_ns = load->options->count > 0 ? UINT64_MAX : now_ns + load->options->duration_ns;
     load->counters_before = stream_counters(&load->streams[0]);
     histogram_reset(&load->result->rtt_ns);
+    load->result->cpu_known =
+        load->options->watch && cpu_read(load->options->watched_cpu, &load->cpu_before);
     for (unsigned i = 0; i < load->options->target_count; i++) {
         stream_measure(&load->streams[i]);
+        if (load->options->count > 0) { /* what is staged already is measured, too */
+            uint64_t staged = load->streams[i].staged - load->streams[i].sent;
+            uint64_t quota = share(load->options->count, i, load->options->target_count);
+            load->quotas[i] = quota > staged ? quota - staged : 0;
+        }
     }
+}
+
+static bool all_sent(const struct load *load)
+{
+    for (unsigned i = 0; i < load->options->target_count; i++) {
+        if (load->quotas[i] > 0 || load->streams[i].staged != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* What was due before the end and still waits to be staged or sent. */
@@ -195,6 +223,9 @@ static uint64_t backlog(const struct load *load, uint64_t end_ns)
 
 static bool time_is_over(const struct load *load, uint64_t now_ns)
 {
+    if (load->measuring && load->options->count > 0) {
+        return all_sent(load);
+    }
     if (now_ns < load->end_ns) {
         return false;
     }
@@ -246,8 +277,13 @@ static bool send_and_receive(struct load *load, const volatile sig_atomic_t *sto
     }
     load->result->interrupted = *stop != 0;
     load->result->duration_s = (double)(now_ns - load->measure_ns) / (double)SECOND_NS;
-    load->result->not_sent = backlog(load, now_ns < load->end_ns ? now_ns : load->end_ns);
+    load->result->not_sent =
+        load->options->count > 0 ? 0 : backlog(load, now_ns < load->end_ns ? now_ns : load->end_ns);
     load->measuring = false;
+    struct cpu_time cpu;
+    if (load->result->cpu_known && cpu_read(load->options->watched_cpu, &cpu)) {
+        load->result->cpu_percent = cpu_busy_percent(&load->cpu_before, &cpu);
+    }
     return true;
 }
 
@@ -303,7 +339,8 @@ bool run(const struct options *options, const volatile sig_atomic_t *stop, struc
     unsigned targets = options->target_count;
     for (unsigned i = 0; i < targets; i++) {
         stream_open(&load->streams[i], options, i, run_id);
-        load->windows[i] = options->window / targets + (i < options->window % targets);
+        load->windows[i] = share(options->window, i, targets);
+        load->quotas[i] = UINT64_MAX;
     }
     bool done = send_and_receive(load, stop) && drain(load);
     if (done) {

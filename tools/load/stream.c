@@ -58,7 +58,7 @@ void stream_open(struct stream *stream, const struct options *options, unsigned 
                  uint32_t run_id)
 {
     *stream = (struct stream){
-        .transport = options->wire != NULL ? &transport_wire : &transport_sockets,
+        .transport = options->io == IO_SOCKET ? &transport_sockets : &transport_host,
         .target = options->targets[index],
         .identity = {.run_id = run_id, .stream = index},
         .size = options->size,

@@ -4,8 +4,8 @@
  * The loop in run.c owns the streams and does not know what carries them:
  *
  *     transport_sockets   the kernel's UDP, a connected socket per stream (sockets.c)
- *     transport_wire      the in-memory wire of a device model, on which we are a host with an IP
- *                         stack of our own (wire.c)
+ *     transport_host      past the kernel's network: we are a host with an IP stack of our own, on
+ * a device model's in-memory wire or on an interface (host.c)
  *
  * Nothing in an echo is believed before packet_verify().
  */
@@ -56,7 +56,7 @@ struct transport {
     struct transport_counters (*counters)(void);
 };
 
-extern const struct transport transport_sockets, transport_wire;
+extern const struct transport transport_sockets, transport_host;
 
 struct stream {
     const struct transport *transport;
@@ -79,9 +79,9 @@ struct stream {
     /* Of the transports. */
     int socket;        /* sockets */
     struct batch in;   /* sockets */
-    uint16_t port;     /* wire: our own, which tells the stream's echoes from others' */
-    unsigned echoed;   /* wire: echoes[] that wait for receive() */
-    uint64_t asked_ns; /* wire: the last ARP request; 0 = none */
+    uint16_t port;     /* host: our own, which tells the stream's echoes from others' */
+    unsigned echoed;   /* host: echoes[] that wait for receive() */
+    uint64_t asked_ns; /* host: the last ARP request; 0 = none */
 };
 
 /* Opens stream `index` of the run, over what the options say. Exits with status 2 if an option
