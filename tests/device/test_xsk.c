@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The AF_XDP driver, shell and all, on a real socket of this kernel's, bound to one end of a veth
- * pair in a network namespace of the test's own; the test holds the other end. What the driver says
- * to the registers goes to the socket, and its virtualisers are the test. Skipped where namespaces
- * or AF_XDP are not permitted. */
+ * pair in a network namespace of the test's own; the test holds the other end. The registers are
+ * what the process of a PD makes of the socket, and the driver's virtualisers are the test. Skipped
+ * where namespaces or AF_XDP are not permitted. */
 #include "mock_microkit.h"
 #include "xsk_socket.h"
+#include "xsk_window.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,8 +42,8 @@ enum {
 static struct net_driver_config *config;
 static struct peer rx, tx;
 static struct xsk_socket xsk;
+static struct xsk_window *window;
 static uint8_t *umem, *rings;
-static uint32_t enabled;
 static int other_end = -1;
 
 /* ---- The platform's part ---- */
@@ -62,12 +63,7 @@ uint64_t mock_mmio_read(uintptr_t address, unsigned size_bytes)
 void mock_mmio_write(uintptr_t address, unsigned size_bytes, uint64_t value)
 {
     (void)size_bytes;
-    if (address - REGISTERS == XSK_KICK) {
-        assert_true(xsk_socket_kick(xsk.fd, (uint32_t)value));
-    } else {
-        assert_true(address - REGISTERS == XSK_INTERRUPT_ENABLE);
-        enabled = (uint32_t)value;
-    }
+    xsk_window_write(window, address - REGISTERS, value);
 }
 
 /* ---- The bench ---- */
@@ -105,25 +101,51 @@ static void configure(void)
     config = mock_memory(sizeof(*config));
     mock_header(&config->header, CONFIG_NET_DRIVER, sizeof(*config));
     config->registers = (struct config_region){REGISTERS, 0, 4096};
-    config->rings = (struct config_region){(uintptr_t)rings, 0, XSK_SOCKET_RINGS_SIZE};
+    config->rings = (struct config_region){(uintptr_t)rings, 0, XSK_RINGS_SIZE};
     config->irq_channel = IRQ_CHANNEL;
     peer_make(&rx, &config->rx, CAPACITY, RX_CHANNEL);
     peer_make(&tx, &config->tx, CAPACITY, TX_CHANNEL);
     mock_configure(config, sizeof(*config));
 }
 
-static void start(void)
+static bool open_socket(struct xsk_socket *s)
 {
-    in_a_namespace();
-    umem = mmap(NULL, UMEM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    rings = mmap(NULL, XSK_SOCKET_RINGS_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(umem != MAP_FAILED && rings != MAP_FAILED);
-    if (!xsk_socket_open(&xsk, umem, UMEM_SIZE, UMEM_IO) || !xsk_socket_map(&xsk, rings) ||
-        !xsk_socket_bind(&xsk, "here", 0)) {
-        print_message("# skipped: %s\n", xsk.error);
-        xsk_socket_close(&xsk);
+    int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        print_message("# skipped: no AF_XDP socket: %s\n", strerror(errno));
         skip();
     }
+    return xsk_socket_open(s, fd, umem, UMEM_SIZE, UMEM_IO);
+}
+
+static void close_socket(struct xsk_socket *s)
+{
+    xsk_socket_detach(s);
+    close(s->fd);
+}
+
+static bool attach(struct xsk_socket *s, const char *text)
+{
+    struct xsk_wire wire;
+    return xsk_wire_parse(text, &wire, s->error) && xsk_socket_attach(s, &wire);
+}
+
+static void start_on(const char *text)
+{
+    const char *what = NULL;
+    in_a_namespace();
+    umem = mmap(NULL, UMEM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    rings = mmap(NULL, XSK_RINGS_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(umem != MAP_FAILED && rings != MAP_FAILED);
+    if (!open_socket(&xsk) || !attach(&xsk, text)) {
+        print_message("# skipped: %s\n", xsk.error);
+        close_socket(&xsk);
+        skip();
+    }
+    (void)munmap(rings, XSK_RINGS_SIZE); /* nobody else takes an address here */
+    window = xsk_window_open(xsk.fd, rings, XSK_RINGS_SIZE, &what);
+    assert_non_null(window);
+    assert_true(xsk_socket_bind(&xsk));
     plug_other_end();
     configure();
     mock_init();
@@ -138,9 +160,9 @@ static void start(void)
 static void stop(void)
 {
     close(other_end);
-    xsk_socket_close(&xsk);
+    close_socket(&xsk);
     (void)munmap(umem, UMEM_SIZE);
-    (void)munmap(rings, XSK_SOCKET_RINGS_SIZE);
+    (void)munmap(rings, XSK_RINGS_SIZE);
 }
 
 /* Frame `number`: its length and every byte of it follow from the number. */
@@ -169,21 +191,24 @@ static void assert_frame(const uint8_t *frame, uint32_t length, uint32_t number)
     assert_memory_equal(frame, want, length);
 }
 
-/* Waits for the interrupt: the socket is readable. */
+/* Waits for the interrupt. */
 static void wait_received(void)
 {
-    struct pollfd ready = {.fd = xsk.fd, .events = POLLIN};
-    assert_true((enabled & XSK_RECEIVE) != 0);
-    assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+    struct pollfd ready;
+    (void)xsk_window_wait(window, false, &ready);
+    assert_int_equal(ready.events, POLLIN);
+    for (int i = 0; !xsk_window_stands(window); i++) { /* a frame may be on its way */
+        assert_true(i < WAIT_MS);
+        (void)poll(&ready, 1, 1);
+    }
     mock_enter(IRQ_CHANNEL);
 }
 
-static void test_receiving(void **state)
+static void receive_on(const char *wire)
 {
     static struct net_desc got[CAPACITY];
     static uint8_t frame[FRAME_MAX];
-    (void)state;
-    start();
+    start_on(wire);
     for (uint32_t next = 0, sent = 0; next < FRAMES;) {
         for (; sent < FRAMES && sent - next < WINDOW; sent++) {
             frame_make(frame, sent);
@@ -198,6 +223,24 @@ static void test_receiving(void **state)
     }
     assert_int_equal(mock_counter("device_errors"), 0);
     stop();
+}
+
+static void test_receiving(void **state)
+{
+    (void)state;
+    receive_on("xsk:here");
+}
+
+static void test_receiving_behind_the_driver(void **state)
+{
+    (void)state;
+    receive_on("xsk:here,generic,copy");
+}
+
+static void test_receiving_by_busy_polling(void **state)
+{
+    (void)state;
+    receive_on("xsk:here,busy-poll=20");
 }
 
 /* Takes what was sent from the other end; each is the next in order. */
@@ -218,7 +261,7 @@ static void test_sending(void **state)
     static struct net_desc got[CAPACITY];
     uint32_t given_back = 0;
     (void)state;
-    start();
+    start_on("xsk:here");
     for (uint32_t next = 0, sent = 0; next < FRAMES || given_back < FRAMES;) {
         for (; sent < FRAMES && sent - next < WINDOW && sent - given_back < BUFFERS; sent++) {
             uint64_t address = BUFFER_IO(1000 + sent % BUFFERS);
@@ -241,16 +284,44 @@ static void test_sending(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    start();
+    start_on("xsk:here");
     struct xsk_socket second;
-    assert_true(xsk_socket_open(&second, umem, UMEM_SIZE, UMEM_IO));
-    assert_false(xsk_socket_bind(&second, "nowhere", 0));
+    assert_true(open_socket(&second));
+    assert_false(attach(&second, "xsk:nowhere"));
     assert_non_null(strstr(second.error, "nowhere"));
-    xsk_socket_close(&second);
-    assert_false(xsk_socket_open(&second, umem + 1, UMEM_SIZE, UMEM_IO));
+    close_socket(&second);
+    assert_true(open_socket(&second));
+    assert_false(attach(&second, "xsk:here")); /* the first has it */
+    assert_non_null(strstr(second.error, "has one already"));
+    close_socket(&second);
+    umem++;
+    assert_false(open_socket(&second));
+    umem--;
     assert_non_null(strstr(second.error, "memory"));
-    xsk_socket_close(&second);
+    close_socket(&second);
     stop();
+}
+
+static void test_wires(void **state)
+{
+    static const char *const wrong[] = {
+        "",           "xsk",          "xsk:",           "packet:here",          "xsk:a,",
+        "xsk:a,slow", "xsk:a,queue=", "xsk:a,queue=64", "xsk:a,queue=1x",       "xsk:a,queue=-1",
+        "xsk:a,,",    "xsk:,generic", "xsk:a,copy=1",   "xsk:sixteen-letters!", "xsk:a,busy-poll=0",
+    };
+    struct xsk_wire wire;
+    char error[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(xsk_wire_parse(wrong[i], &wire, error));
+    }
+    assert_false(xsk_wire_parse("xsk:a,busy-poll=99999999999999999999", &wire, error));
+    assert_non_null(strstr(error, "busy-poll=MICROSECONDS"));
+    assert_true(xsk_wire_parse("xsk:ens1f0np0,queue=63,busy-poll=50,generic,copy", &wire, error));
+    assert_string_equal(wire.interface, "ens1f0np0");
+    assert_true(wire.queue == 63 && wire.busy_poll_us == 50 && wire.generic && wire.copy);
+    assert_true(xsk_wire_parse("xsk:veth0", &wire, error));
+    assert_true(wire.queue == 0 && wire.busy_poll_us == 0 && !wire.generic && !wire.copy);
 }
 
 int main(int argc, char **argv)
@@ -260,7 +331,13 @@ int main(int argc, char **argv)
                  test_receiving),
         SENTENCE("frames sent arrive on the wire whole and in order, and their buffers come back",
                  test_sending),
+        SENTENCE("frames arrive so where they are steered behind the interface's driver",
+                 test_receiving_behind_the_driver),
+        SENTENCE("frames arrive so where the interface is polled by whoever waits for them",
+                 test_receiving_by_busy_polling),
         SENTENCE("a socket that cannot be made says what is wrong", test_refusals),
+        SENTENCE("what a socket is connected to is read whole or refused with what is allowed",
+                 test_wires),
     };
     int wrong = mock_module(argc, argv);
     return wrong != 0 ? wrong : cmocka_run_group_tests_name("xsk", tests, NULL, NULL);

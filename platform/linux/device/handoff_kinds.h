@@ -20,8 +20,12 @@ enum device_handoff_kind {
     DEVICE_STATS,            /* fd: page of statistics, rw; value[0]: size in bytes */
     DEVICE_MAC,              /* name: MAC address as text; absent = the model chooses */
     DEVICE_READY,            /* fd: write end of a pipe; one byte is written when the model serves
-                              * its registers; PDs are started after that */
+                              * its registers; PDs are started after that; by one with a socket
+                              * another, once the driver's PD has rung its wake pipe and it is bound
+                              */
     DEVICE_IRQ_EDGE,         /* the interrupt is edge triggered; absent = level */
+    DEVICE_SOCKET,           /* fd: AF_XDP socket, which the driver's PD has too; then there are no
+                              * halves of a link and no DEVICE_DRIVER_WAKE */
 };
 
 #endif

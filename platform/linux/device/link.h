@@ -25,12 +25,18 @@
  * and writes a byte to the peer's wake pipe when it is not 0. The PD's main loop does its part by
  * link_sleep() and link_awake(). Both processes ignore SIGPIPE: the peer may be dead.
  *
+ * Behind a window there may be, instead of a device model, an AF_XDP socket (xsk_window.h). Then
+ * nothing of the above is there but the registers page, and who waits asks the kernel, too, by
+ * link_wait().
+ *
  * Neither side trusts the other: the device checks all that the driver's half says and never waits
  * for the driver; the driver waits for the device a bounded time, then goes on without it. */
 #ifndef LINUX_DEVICE_LINK_H
 #define LINUX_DEVICE_LINK_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -66,9 +72,13 @@ struct link_device_half {
 /* The driver's side, in the PD host. A window is a device region mapped in this PD. */
 enum { LINK_WINDOWS_MAX = 16 };
 
+struct xsk_window;
+
 struct link_window {
-    uintptr_t address; /* of the registers page in this PD */
+    uintptr_t address; /* of the registers page in this PD; 0 = there is no window */
     uint64_t size;
+    struct xsk_window *xsk; /* an AF_XDP socket, or NULL: then all below is a device model's */
+    int socket;             /* that socket */
     struct link_driver_half *driver;
     const struct link_device_half *device;
     int device_wake; /* write end of the device model's wake pipe */
@@ -98,5 +108,12 @@ void link_irq_ack(struct link_window *window);
  * stands that link_irq_take() would deliver. link_awake() after the wait. */
 bool link_sleep(void);
 void link_awake(void);
+
+/* True if there is a socket, so that who sleeps must wait by link_wait(): for what `files` say (at
+ * most LINK_FILES_MAX), and for what the sockets have. Returns when something may have come, with
+ * the number of all files that have something. */
+enum { LINK_FILES_MAX = 64 };
+bool link_has_sockets(void);
+int link_wait(struct pollfd *files, size_t count);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The driver's side of the seam of link.h, linked into the process that hosts a PD. It owns the
  * driver's halves of the link pages and uses no system call but write, ppoll and sched_yield, which
- * the PD's sandbox allows. It does not trust the device model: a dead or lying one costs the PD a
- * bounded wait, once, and after that its accesses. */
+ * the PD's sandbox allows; what sockets need besides stands in xsk_rings.c. It does not trust the
+ * device model: a dead or lying one costs the PD a bounded wait, once, and after that its accesses.
+ */
 #include "link.h"
 
+#include "xsk_window.h"
+
 #include <platform/mmio.h>
-#include <poll.h>
 #include <sched.h>
-#include <stddef.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ enum {
     YIELDS = 64,          /* tries before naps */
     NAPS = 1000,          /* then the device is dead; at least this many times NAP_NS: 1 s */
     NAP_NS = 1000 * 1000, /* a wake ends a nap early */
+    LOOK_NS = 200 * 1000, /* how often rings are looked at of which the kernel does not tell */
 };
 
 static struct link_window windows[LINK_WINDOWS_MAX];
@@ -28,7 +31,9 @@ void link_attach(const struct link_window *window)
     }
     struct link_window *mine = &windows[window_count++];
     *mine = *window;
-    mine->irq_seen = __atomic_load_n(&mine->device->irq_fired, __ATOMIC_RELAXED);
+    if (mine->xsk == NULL) {
+        mine->irq_seen = __atomic_load_n(&mine->device->irq_fired, __ATOMIC_RELAXED);
+    }
     mine->irq_masked = true;
     mine->dead = false;
     mine->writes_dropped = 0;
@@ -186,7 +191,8 @@ static struct link_window *find_access(uintptr_t address, unsigned size_bytes)
 uint64_t linux_mmio_read(uintptr_t address, unsigned size_bytes)
 {
     struct link_window *window = find_access(address, size_bytes);
-    if (window == NULL || !is_synchronous(window, address - window->address)) {
+    if (window == NULL || window->xsk != NULL ||
+        !is_synchronous(window, address - window->address)) {
         return load(address, size_bytes);
     }
     uint64_t value = ask(window, (uint32_t)(address - window->address), size_bytes);
@@ -200,13 +206,19 @@ void linux_mmio_write(uintptr_t address, unsigned size_bytes, uint64_t value)
         store(address, size_bytes, value);
         return;
     }
+    if (window->xsk != NULL) {
+        xsk_window_write(window->xsk, address - window->address, value);
+        return;
+    }
     post(window, (uint32_t)(address - window->address), size_bytes, value);
 }
 
 bool link_irq_stands(const struct link_window *window)
 {
-    return !window->irq_masked &&
-           __atomic_load_n(&window->device->irq_fired, __ATOMIC_ACQUIRE) != window->irq_seen;
+    if (window->irq_masked || window->xsk != NULL) {
+        return !window->irq_masked && xsk_window_stands(window->xsk);
+    }
+    return __atomic_load_n(&window->device->irq_fired, __ATOMIC_ACQUIRE) != window->irq_seen;
 }
 
 bool link_irq_take(struct link_window *window)
@@ -214,7 +226,9 @@ bool link_irq_take(struct link_window *window)
     if (!link_irq_stands(window)) {
         return false;
     }
-    window->irq_seen = __atomic_load_n(&window->device->irq_fired, __ATOMIC_ACQUIRE);
+    if (window->xsk == NULL) {
+        window->irq_seen = __atomic_load_n(&window->device->irq_fired, __ATOMIC_ACQUIRE);
+    }
     window->irq_masked = true;
     return true;
 }
@@ -222,14 +236,23 @@ bool link_irq_take(struct link_window *window)
 void link_irq_ack(struct link_window *window)
 {
     window->irq_masked = false;
-    post(window, LINK_OFFSET_IRQ_ACK, 0, 0);
+    if (window->xsk == NULL) {
+        post(window, LINK_OFFSET_IRQ_ACK, 0, 0);
+    }
+}
+
+static void say_sleeping(uint32_t sleeping)
+{
+    for (size_t i = 0; i < window_count; i++) {
+        if (windows[i].xsk == NULL) {
+            __atomic_store_n(&windows[i].driver->sleeping, sleeping, __ATOMIC_RELAXED);
+        }
+    }
 }
 
 bool link_sleep(void)
 {
-    for (size_t i = 0; i < window_count; i++) {
-        __atomic_store_n(&windows[i].driver->sleeping, 1, __ATOMIC_RELAXED);
-    }
+    say_sleeping(1);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the device's after irq_fired */
     for (size_t i = 0; i < window_count; i++) {
         if (link_irq_stands(&windows[i])) {
@@ -242,7 +265,35 @@ bool link_sleep(void)
 
 void link_awake(void)
 {
+    say_sleeping(0);
+}
+
+bool link_has_sockets(void)
+{
     for (size_t i = 0; i < window_count; i++) {
-        __atomic_store_n(&windows[i].driver->sleeping, 0, __ATOMIC_RELAXED);
+        if (windows[i].xsk != NULL) {
+            return true;
+        }
     }
+    return false;
+}
+
+int link_wait(struct pollfd *files, size_t count)
+{
+    static struct pollfd all[LINK_FILES_MAX + LINK_WINDOWS_MAX]; /* a PD's stack is small */
+    static const struct timespec look = {0, LOOK_NS};
+    bool looks = false;
+    nfds_t used = count < LINK_FILES_MAX ? count : LINK_FILES_MAX;
+    memcpy(all, files, used * sizeof(*files));
+    count = used;
+    for (size_t i = 0; i < window_count; i++) {
+        if (windows[i].xsk != NULL) {
+            looks |= xsk_window_wait(windows[i].xsk, windows[i].irq_masked, &all[used++]);
+        }
+    }
+    int found = ppoll(all, used, looks ? &look : NULL, NULL);
+    for (size_t i = 0; i < count; i++) {
+        files[i].revents = found > 0 ? all[i].revents : 0;
+    }
+    return found;
 }

@@ -37,7 +37,8 @@ void process_die(const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
-void *process_map(const struct handoff_item *item, uint64_t size, int protection, const char *what)
+void *process_map_at(void *at, const struct handoff_item *item, uint64_t size, int protection,
+                     const char *what)
 {
     struct stat found;
     if (item->fd < 0 || fstat(item->fd, &found) != 0) {
@@ -47,12 +48,18 @@ void *process_map(const struct handoff_item *item, uint64_t size, int protection
         process_die("%s: file of %lld bytes, at least %llu were announced", what,
                     (long long)found.st_size, (unsigned long long)size);
     }
-    void *memory = mmap(NULL, size, protection, MAP_SHARED | MAP_POPULATE, item->fd, 0);
+    int where = at != NULL ? MAP_FIXED : 0;
+    void *memory = mmap(at, size, protection, MAP_SHARED | MAP_POPULATE | where, item->fd, 0);
     if (memory == MAP_FAILED) {
         process_die("%s: mapping %llu bytes: %s", what, (unsigned long long)size, strerror(errno));
     }
     close(item->fd);
     return memory;
+}
+
+void *process_map(const struct handoff_item *item, uint64_t size, int protection, const char *what)
+{
+    return process_map_at(NULL, item, size, protection, what);
 }
 
 static void take_registers(const struct handoff_item *item)
@@ -88,7 +95,7 @@ static void take_wire(const struct handoff_item *item)
 
 static void take_of_model(const struct handoff_item *item)
 {
-    if (item->kind < DEVICE_NAME || item->kind > DEVICE_IRQ_EDGE) {
+    if (item->kind < DEVICE_NAME || item->kind > DEVICE_SOCKET) {
         process_die("handoff: unknown kind %u; build runner and device model from one tree",
                     item->kind);
     }
@@ -153,8 +160,8 @@ static void receive_handoff(void)
     for (size_t i = 0; i < count; i++) {
         take(&items[i]);
     }
-    if (link->registers == NULL || link->driver == NULL || link->device == NULL ||
-        link->device_wake < 0 || link->driver_wake < 0) {
+    bool linked = link->driver != NULL && link->device != NULL && link->driver_wake >= 0;
+    if (link->registers == NULL || link->device_wake < 0 || (!linked && !process.without_link)) {
         process_die("handoff: registers, a half of the link or a wake pipe is missing");
     }
 }
@@ -178,7 +185,7 @@ void process_open_stats(const char *const *names, uint32_t count)
     stats_open(process.stats, process.name, names, count);
 }
 
-void process_serve(const struct device_ops *ops, void *device)
+void process_enter(void)
 {
     if (!sandbox_enter()) {
         process_die("entering the sandbox: %s", strerror(errno));
@@ -188,6 +195,11 @@ void process_serve(const struct device_ops *ops, void *device)
         (void)written;
         close(process.ready_fd);
     }
+}
+
+void process_serve(const struct device_ops *ops, void *device)
+{
+    process_enter();
     device_loop_run(&process.link, ops, device, NULL);
     abort(); /* the loop has no end */
 }

@@ -16,6 +16,7 @@ enum { PROCESS_LINE_MAX = 512, PROCESS_WIRE_MAX = 1024 };
 struct device_process {
     const char *model;           /* "virtio-net", in each line of the log */
     uint32_t registers_size_min; /* bytes */
+    bool without_link;           /* of the link it has its own wake pipe only */
     /* Takes an item of a kind that is not every model's; NULL or false: it is ignored. */
     bool (*take)(const struct handoff_item *item);
 
@@ -36,12 +37,17 @@ __attribute__((format(printf, 1, 2))) _Noreturn void process_die(const char *for
 
 /* Maps an item's file of `size` bytes at least and closes it, or dies. */
 void *process_map(const struct handoff_item *item, uint64_t size, int protection, const char *what);
+/* The same over whatever is mapped at `at`. */
+void *process_map_at(void *at, const struct handoff_item *item, uint64_t size, int protection,
+                     const char *what);
 
 /* First thing in main(). Dies if something is missing. */
 void process_start(void);
 /* Starts the statistics at zero; a page of our own if none was handed over. */
 void process_open_stats(const char *const *names, uint32_t count);
-/* Enters the sandbox, tells the runner that the registers are served, and serves them. */
+/* Enters the sandbox and tells the runner that the device is ready. */
+void process_enter(void);
+/* The same, and serves the registers. */
 _Noreturn void process_serve(const struct device_ops *ops, void *device);
 
 #endif

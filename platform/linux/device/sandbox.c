@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/if_packet.h>
+#include <linux/if_xdp.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -51,6 +52,7 @@ static bool allow_options(scmp_filter_ctx filter)
         {SCMP_SYS(setsockopt), SOL_SOCKET, SO_SNDBUF},
         {SCMP_SYS(getsockopt), SOL_SOCKET, SO_ERROR},
         {SCMP_SYS(getsockopt), SOL_PACKET, PACKET_STATISTICS},
+        {SCMP_SYS(getsockopt), SOL_XDP, XDP_STATISTICS},
     };
     bool good = true;
     for (size_t i = 0; good && i < sizeof options / sizeof options[0]; i++) {

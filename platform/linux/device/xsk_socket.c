@@ -6,15 +6,26 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/if_link.h>
 #include <linux/if_xdp.h>
-#include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, CHUNK_SIZE = 2048, QUEUES_MAX = 64, TRANSMIT_BATCH = 32 };
+#ifndef SO_PREFER_BUSY_POLL /* Linux 5.11 */
+#define SO_PREFER_BUSY_POLL 69
+#define SO_BUSY_POLL_BUDGET 70
+#endif
+#define XDP_MAX_TX_SKB_BUDGET 9 /* linux/if_xdp.h, since Linux 6.17 */
+
+enum {
+    CHUNK_SIZE = 2048,
+    QUEUES_MAX = 64,
+    SEND_BUFFER_SIZE = 8 << 20, /* of frames that were sent and are still in other hands */
+    POLL_BUDGET = 64,           /* frames that one poll of the interface brings */
+};
 
 static bool fail(struct xsk_socket *s, const char *what)
 {
@@ -32,20 +43,17 @@ static void set64(struct xsk_socket *s, uint32_t at, uint64_t value)
     memcpy(s->registers + at, &value, sizeof(value));
 }
 
-/* Where ring `ring` will lie in the rings region, behind those before it. */
-static void place_ring(struct xsk_socket *s, enum xsk_ring ring,
-                       const struct xdp_ring_offset *offsets, uint64_t entry_size)
+static void describe_rings(struct xsk_socket *s)
 {
-    uint64_t before = ring == 0 ? 0 : s->ring_offsets[ring - 1] + s->ring_sizes[ring - 1];
-    uint64_t size = offsets->desc + XSK_SOCKET_ENTRIES * entry_size;
-    s->ring_offsets[ring] = before;
-    s->ring_sizes[ring] = (size + PAGE - 1) / PAGE * PAGE;
-    uint32_t at = XSK_RINGS + (uint32_t)ring * XSK_RING_REGISTERS;
-    set32(s, at + XSK_RING_SIZE, XSK_SOCKET_ENTRIES);
-    set32(s, at + XSK_RING_PRODUCER, (uint32_t)(before + offsets->producer));
-    set32(s, at + XSK_RING_CONSUMER, (uint32_t)(before + offsets->consumer));
-    set32(s, at + XSK_RING_FLAGS, (uint32_t)(before + offsets->flags));
-    set32(s, at + XSK_RING_ENTRIES, (uint32_t)(before + offsets->desc));
+    for (uint32_t i = 0; i < XSK_RING_COUNT; i++) {
+        const struct xsk_ring_place *ring = &s->rings.ring[i];
+        uint32_t at = XSK_RINGS + i * XSK_RING_REGISTERS;
+        set32(s, at + XSK_RING_SIZE, XSK_RINGS_ENTRIES);
+        set32(s, at + XSK_RING_PRODUCER, ring->producer);
+        set32(s, at + XSK_RING_CONSUMER, ring->consumer);
+        set32(s, at + XSK_RING_FLAGS, ring->flags);
+        set32(s, at + XSK_RING_ENTRIES, ring->entries);
+    }
 }
 
 static bool make_rings(struct xsk_socket *s)
@@ -56,36 +64,28 @@ static bool make_rings(struct xsk_socket *s)
         [XSK_RING_RX] = XDP_RX_RING,
         [XSK_RING_TX] = XDP_TX_RING,
     };
-    int entries = XSK_SOCKET_ENTRIES;
+    int entries = XSK_RINGS_ENTRIES;
     for (uint32_t ring = 0; ring < XSK_RING_COUNT; ring++) {
         if (setsockopt(s->fd, SOL_XDP, options[ring], &entries, sizeof(entries)) != 0) {
             return fail(s, "a ring cannot be made");
         }
     }
-    struct xdp_mmap_offsets offsets;
-    socklen_t length = sizeof(offsets);
-    if (getsockopt(s->fd, SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &length) != 0 ||
-        length != sizeof(offsets)) {
-        return fail(s, "the rings' layout is not told");
+    const char *what = xsk_rings_place(s->fd, &s->rings);
+    if (what != NULL) {
+        return fail(s, what);
     }
-    place_ring(s, XSK_RING_FILL, &offsets.fr, sizeof(uint64_t));
-    place_ring(s, XSK_RING_COMPLETION, &offsets.cr, sizeof(uint64_t));
-    place_ring(s, XSK_RING_RX, &offsets.rx, XSK_DESC_SIZE);
-    place_ring(s, XSK_RING_TX, &offsets.tx, XSK_DESC_SIZE);
-    if (s->ring_offsets[XSK_RING_TX] + s->ring_sizes[XSK_RING_TX] > XSK_SOCKET_RINGS_SIZE) {
-        errno = ENOSPC;
-        return fail(s, "the rings do not fit into their region");
-    }
+    describe_rings(s);
+    /* Where the kernel copies: how much with one call, and how much before it is taken. It may not
+     * know the one and limit the other, and then needs more calls. */
+    int size = SEND_BUFFER_SIZE;
+    (void)setsockopt(s->fd, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, &entries, sizeof(entries));
+    (void)setsockopt(s->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
     return true;
 }
 
-bool xsk_socket_open(struct xsk_socket *s, void *umem, uint64_t size, uint64_t io_address)
+bool xsk_socket_open(struct xsk_socket *s, int fd, void *umem, uint64_t size, uint64_t io_address)
 {
-    *s = (struct xsk_socket){.map_fd = -1, .program_fd = -1, .link_fd = -1};
-    s->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-    if (s->fd < 0) {
-        return fail(s, "no such socket here");
-    }
+    *s = (struct xsk_socket){.fd = fd, .map_fd = -1, .program_fd = -1, .link_fd = -1};
     struct xdp_umem_reg memory = {
         .addr = (uintptr_t)umem,
         .len = size,
@@ -101,24 +101,6 @@ bool xsk_socket_open(struct xsk_socket *s, void *umem, uint64_t size, uint64_t i
     set64(s, XSK_UMEM_SIZE, size);
     set32(s, XSK_CHUNK_SIZE, CHUNK_SIZE);
     return make_rings(s);
-}
-
-bool xsk_socket_map(struct xsk_socket *s, void *rings)
-{
-    static const uint64_t pages[XSK_RING_COUNT] = {
-        [XSK_RING_FILL] = XDP_UMEM_PGOFF_FILL_RING,
-        [XSK_RING_COMPLETION] = XDP_UMEM_PGOFF_COMPLETION_RING,
-        [XSK_RING_RX] = XDP_PGOFF_RX_RING,
-        [XSK_RING_TX] = XDP_PGOFF_TX_RING,
-    };
-    for (uint32_t ring = 0; ring < XSK_RING_COUNT; ring++) {
-        char *at = (char *)rings + s->ring_offsets[ring];
-        if (mmap(at, s->ring_sizes[ring], PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_FIXED | MAP_POPULATE, s->fd, (off_t)pages[ring]) != at) {
-            return fail(s, "a ring cannot be mapped");
-        }
-    }
-    return true;
 }
 
 /* return bpf_redirect_map(map, context->rx_queue_index, XDP_PASS); */
@@ -143,53 +125,58 @@ static bool load_program(struct xsk_socket *s)
     return s->program_fd >= 0;
 }
 
-bool xsk_socket_bind(struct xsk_socket *s, const char *interface, uint32_t queue)
+static bool poll_busily(struct xsk_socket *s)
 {
-    struct sockaddr_xdp address = {
-        .sxdp_family = AF_XDP,
-        .sxdp_flags = XDP_USE_NEED_WAKEUP,
-        .sxdp_ifindex = if_nametoindex(interface),
-        .sxdp_queue_id = queue,
-    };
-    if (address.sxdp_ifindex == 0) {
-        return fail(s, interface);
+    const int values[][2] = {{SO_PREFER_BUSY_POLL, 1},
+                             {SO_BUSY_POLL, (int)s->wire.busy_poll_us},
+                             {SO_BUSY_POLL_BUDGET, POLL_BUDGET}};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        if (setsockopt(s->fd, SOL_SOCKET, values[i][0], &values[i][1], sizeof(int)) != 0) {
+            return fail(s, "busy polling (busy-poll=) is not to be had");
+        }
     }
-    if (bind(s->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        return fail(s, "cannot be bound to the interface");
+    return true;
+}
+
+bool xsk_socket_attach(struct xsk_socket *s, const struct xsk_wire *wire)
+{
+    s->wire = *wire;
+    s->interface = if_nametoindex(wire->interface);
+    if (s->interface == 0) {
+        return fail(s, wire->interface);
+    }
+    if (wire->busy_poll_us != 0 && !poll_busily(s)) {
+        return false;
     }
     s->map_fd = bpf_map_create(BPF_MAP_TYPE_XSKMAP, "sddf_xsk", sizeof(uint32_t), sizeof(int),
                                QUEUES_MAX, NULL);
     if (s->map_fd < 0 || !load_program(s)) {
         return fail(s, "the program that steers frames cannot be loaded");
     }
-    if (bpf_map_update_elem(s->map_fd, &queue, &s->fd, BPF_ANY) != 0) {
-        return fail(s, "the queue cannot be steered to the socket");
-    }
-    s->link_fd = bpf_link_create(s->program_fd, (int)address.sxdp_ifindex, BPF_XDP, NULL);
+    LIBBPF_OPTS(bpf_link_create_opts, options);
+    options.flags = wire->generic ? XDP_FLAGS_SKB_MODE : 0;
+    s->link_fd = bpf_link_create(s->program_fd, (int)s->interface, BPF_XDP, &options);
     return s->link_fd >= 0 || fail(s, "the interface takes no program, or has one already");
 }
 
-/* Where frames are copied the kernel sends at most TRANSMIT_BATCH with one call, and says EAGAIN if
- * there are more. */
-bool xsk_socket_kick(int fd, uint32_t directions)
+bool xsk_socket_bind(struct xsk_socket *s)
 {
-    if ((directions & XSK_RECEIVE) != 0) {
-        (void)recvfrom(fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+    struct sockaddr_xdp address = {
+        .sxdp_family = AF_XDP,
+        .sxdp_flags = (uint16_t)(XDP_USE_NEED_WAKEUP | (s->wire.copy ? XDP_COPY : 0)),
+        .sxdp_ifindex = s->interface,
+        .sxdp_queue_id = s->wire.queue,
+    };
+    if (bind(s->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        return fail(s, "cannot be bound to the interface's queue");
     }
-    if ((directions & XSK_SEND) != 0) {
-        for (int i = 0; i < XSK_SOCKET_ENTRIES / TRANSMIT_BATCH; i++) {
-            if (sendto(fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 || errno != EAGAIN) {
-                return true;
-            }
-        }
-        return false;
-    }
-    return true;
+    return bpf_map_update_elem(s->map_fd, &s->wire.queue, &s->fd, BPF_ANY) == 0 ||
+           fail(s, "the queue cannot be steered to the socket");
 }
 
-void xsk_socket_close(struct xsk_socket *s)
+void xsk_socket_detach(struct xsk_socket *s)
 {
-    const int files[] = {s->link_fd, s->program_fd, s->map_fd, s->fd};
+    const int files[] = {s->link_fd, s->program_fd, s->map_fd};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (files[i] >= 0) {
             close(files[i]);
