@@ -257,7 +257,7 @@ static bool start(struct run *run)
     bool in_process = run->options.in_process;
     return run_schedule_plan(run) && prepare(run) && (!in_process || run_inprocess_check(run)) &&
            run_make_lines(run) && run_schedule_begin(run) && run_start_devices(run) &&
-           (in_process ? run_inprocess_start(run) : run_start_pds(run));
+           (in_process ? run_inprocess_start(run) : run_start_pds(run)) && run_settle_devices(run);
 }
 
 /* Takes the exit status of every child that ended; false when no PD is left. */
@@ -373,6 +373,7 @@ static void clear(struct run *run)
     }
     for (size_t i = 0; i < BOARD_DEVICES_MAX; i++) {
         run->devices[i].child.log = -1;
+        run->devices[i].ready = -1;
     }
     run->all_pds.log = -1;
 }

@@ -93,6 +93,11 @@ struct run_device {
     unsigned driver; /* index of the PD that maps them */
     unsigned link;   /* index among that PD's links */
     int registers_fd, driver_half_fd, device_half_fd, stats_fd;
+    int ready; /* read end; -1 = it has said all that it says */
+    /* Of one that is an AF_XDP socket: */
+    bool is_socket, said_registers;
+    int socket;
+    unsigned rings; /* region, which only its driver maps */
 };
 
 struct run {
@@ -126,6 +131,10 @@ bool run_make_regions(struct run *run);
 bool run_bind_devices(struct run *run);
 bool run_make_lines(struct run *run);
 bool run_make_child(struct run_child *child, const char *name, const char *what, int *log_write);
+
+/* run_socket.c: devices that are AF_XDP sockets. False after saying what is wrong. */
+bool run_socket_plan(struct run *run, struct run_device *device);
+bool run_socket_make(struct run_device *device);
 
 /* run_image.c: reads, checks and patches every PD's image. */
 bool run_prepare_images(struct run *run);
@@ -166,6 +175,8 @@ void run_end(struct run_child *child);
 bool run_find_program(const char *name, char path[SYSTEM_PATH_MAX]);
 bool run_start_devices(struct run *run);
 bool run_start_pds(struct run *run);
+/* Waits for devices that are ready only after their drivers' PDs are. */
+bool run_settle_devices(struct run *run);
 void run_stop_all(struct run *run);
 
 /* run_life.c: PDs with a parent, which may stop and restart them. */

@@ -50,15 +50,16 @@ void run_items_free(struct run_items *items)
     items->failed = false;
 }
 
-static bool is_device_region(const struct run *run, unsigned region, unsigned *device)
+/* Whose registers or, if it is a socket, rings the region holds; or NULL. */
+static const struct run_device *device_of_region(const struct run *run, unsigned region)
 {
-    for (unsigned i = 0; i < run->device_count; i++) {
-        if (run->devices[i].region == region) {
-            *device = i;
-            return true;
+    for (size_t i = 0; i < run->device_count; i++) {
+        const struct run_device *device = &run->devices[i];
+        if (device->region == region || (device->is_socket && device->rings == region)) {
+            return device;
         }
     }
-    return false;
+    return NULL;
 }
 
 static uint64_t permissions_of(const struct system_map *map)
@@ -86,22 +87,32 @@ static uint64_t mapped_as(const struct run *run, unsigned index, const struct sy
     return permissions;
 }
 
+static void add_device(const struct run_device *device, const char *name, uint64_t vaddr,
+                       struct run_items *items)
+{
+    const uint64_t link[4] = {device->link, vaddr, LINK_REGISTERS_SIZE_MAX, 0};
+    add_reopened(items, PD_LINK_REGISTERS, device->registers_fd, O_RDONLY, name, link);
+    add_reopened(items, PD_LINK_WAKE, device->child.wake[1], O_WRONLY | O_NONBLOCK, "", link);
+    if (!device->is_socket) {
+        add(items, PD_LINK_DRIVER_HALF, device->driver_half_fd, "", link);
+        add_reopened(items, PD_LINK_DEVICE_HALF, device->device_half_fd, O_RDONLY, "", link);
+    }
+}
+
 static void add_maps(struct run *run, unsigned index, struct run_items *items)
 {
     const struct system_pd *pd = &run->system->pds[index];
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct system_map *map = &pd->maps[i];
         const struct system_region *region = &run->system->regions[map->region];
-        unsigned d = 0;
-        if (is_device_region(run, map->region, &d)) {
-            const struct run_device *device = &run->devices[d];
-            const uint64_t link[4] = {device->link, map->vaddr, LINK_REGISTERS_SIZE_MAX, 0};
-            add_reopened(items, PD_LINK_REGISTERS, device->registers_fd, O_RDONLY, region->name,
-                         link);
-            add(items, PD_LINK_DRIVER_HALF, device->driver_half_fd, "", link);
-            add_reopened(items, PD_LINK_DEVICE_HALF, device->device_half_fd, O_RDONLY, "", link);
-            add_reopened(items, PD_LINK_WAKE, device->child.wake[1], O_WRONLY | O_NONBLOCK, "",
-                         link);
+        const struct run_device *device = device_of_region(run, map->region);
+        if (device != NULL && device->region == map->region) {
+            add_device(device, region->name, map->vaddr, items);
+            continue;
+        }
+        if (device != NULL) {
+            const uint64_t rings[4] = {device->link, map->vaddr, region->size};
+            add(items, PD_LINK_SOCKET, device->socket, region->name, rings);
             continue;
         }
         const uint64_t value[4] = {map->vaddr, region->size, permissions_of(map),
@@ -273,11 +284,18 @@ static bool is_near(const struct run *run, unsigned driver, size_t region)
     return false;
 }
 
+/* The rings of a socket are the kernel's: it does not reach them as memory. */
+static bool is_rings(const struct run *run, unsigned region)
+{
+    const struct run_device *of = device_of_region(run, region);
+    return of != NULL && of->region != region;
+}
+
 /* Which regions at an I/O address the device may reach by DMA: those the board names, or those near
  * its driver. What lies near another one is another device's. */
 static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)
 {
-    for (size_t i = 0; i < run->system->region_count; i++) {
+    for (unsigned i = 0; i < run->system->region_count; i++) {
         const struct system_region *region = &run->system->regions[i];
         bool reachable = device->description->dma_count == 0 &&
                          strcmp(device->description->class_name, "timer") != 0 &&
@@ -286,7 +304,7 @@ static void add_dma(const struct run *run, const struct run_device *device, stru
         for (size_t k = 0; k < device->description->dma_count; k++) {
             reachable = reachable || strcmp(device->description->dma[k], region->name) == 0;
         }
-        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0) {
+        if (region->has_phys_addr && reachable && run->region_fds[i] >= 0 && !is_rings(run, i)) {
             const uint64_t value[4] = {region->phys_addr, region->size};
             add(items, DEVICE_DMA_REGION, run->region_fds[i], region->name, value);
         }
@@ -313,11 +331,15 @@ void run_device_items(struct run *run, struct run_device *device, int log_write,
     add(items, DEVICE_NAME, -1, name, NULL);
     add(items, DEVICE_LOG, log_write, "", NULL);
     add(items, DEVICE_REGISTERS, device->registers_fd, "", size);
-    add_reopened(items, DEVICE_LINK_DRIVER_HALF, device->driver_half_fd, O_RDONLY, "", NULL);
-    add(items, DEVICE_LINK_DEVICE_HALF, device->device_half_fd, "", NULL);
     add(items, DEVICE_WAKE, device->child.wake[0], "", NULL);
-    add_reopened(items, DEVICE_DRIVER_WAKE, run->pds[device->driver].child.wake[1],
-                 O_WRONLY | O_NONBLOCK, "", NULL);
+    if (device->is_socket) {
+        add(items, DEVICE_SOCKET, device->socket, "", NULL);
+    } else {
+        add_reopened(items, DEVICE_LINK_DRIVER_HALF, device->driver_half_fd, O_RDONLY, "", NULL);
+        add(items, DEVICE_LINK_DEVICE_HALF, device->device_half_fd, "", NULL);
+        add_reopened(items, DEVICE_DRIVER_WAKE, run->pds[device->driver].child.wake[1],
+                     O_WRONLY | O_NONBLOCK, "", NULL);
+    }
     add(items, DEVICE_STATS, device->stats_fd, "", stats_size);
     add(items, DEVICE_READY, ready, "", NULL);
     if (device->description->irq_edge) {

@@ -122,6 +122,20 @@ static bool fail_binding(const struct run *run, unsigned region, const char *wha
     return false;
 }
 
+static bool make_pages(struct run_device *device)
+{
+    device->registers_fd = run_memfd("registers", LINK_REGISTERS_SIZE_MAX);
+    device->stats_fd = run_memfd("stats", PD_PAGE_SIZE);
+    device->driver_half_fd = device->device_half_fd = -1;
+    if (device->is_socket) {
+        return device->registers_fd >= 0 && device->stats_fd >= 0;
+    }
+    device->driver_half_fd = run_memfd("link", sizeof(struct link_driver_half));
+    device->device_half_fd = run_memfd("link", sizeof(struct link_device_half));
+    return device->registers_fd >= 0 && device->driver_half_fd >= 0 &&
+           device->device_half_fd >= 0 && device->stats_fd >= 0;
+}
+
 static bool bind_device(struct run *run, unsigned region, const struct board_device *board_device)
 {
     const struct system_region *found = &run->system->regions[region];
@@ -165,13 +179,9 @@ static bool bind_device(struct run *run, unsigned region, const struct board_dev
     if (device->link >= LINK_WINDOWS_MAX) {
         return fail_binding(run, region, "its PD maps more than 16 devices");
     }
-    device->registers_fd = run_memfd("registers", LINK_REGISTERS_SIZE_MAX);
-    device->driver_half_fd = run_memfd("link", sizeof(struct link_driver_half));
-    device->device_half_fd = run_memfd("link", sizeof(struct link_device_half));
-    device->stats_fd = run_memfd("stats", PD_PAGE_SIZE);
     run->device_count++;
-    return device->registers_fd >= 0 && device->driver_half_fd >= 0 &&
-           device->device_half_fd >= 0 && device->stats_fd >= 0;
+    device->is_socket = strcmp(board_device->backend, "xsk") == 0;
+    return make_pages(device) && (!device->is_socket || run_socket_plan(run, device));
 }
 
 /* Whoever maps a physical address that is neither memory nor a device here believes in a device. */

@@ -167,6 +167,18 @@ static bool wait_ready(struct run_child *child, int ready)
     return false;
 }
 
+/* The next byte of the device's; one that is a socket writes two. */
+static bool hear_ready(struct run_device *device)
+{
+    bool ready = wait_ready(&device->child, device->ready);
+    if (!ready || !device->is_socket || device->said_registers) {
+        close(device->ready);
+        device->ready = -1;
+    }
+    device->said_registers = true;
+    return ready;
+}
+
 static bool start_device(struct run *run, struct run_device *device)
 {
     char name[SYSTEM_NAME_MAX + 8];
@@ -174,7 +186,8 @@ static bool start_device(struct run *run, struct run_device *device)
     int ready[2] = {-1, -1};
     (void)snprintf(name, sizeof(name), "sddf-%s", device->description->backend);
     if (!run_find_program(name, start.path) ||
-        !run_make_child(&device->child, device->description->name, "device model", &start.log)) {
+        !run_make_child(&device->child, device->description->name, "device model", &start.log) ||
+        (device->is_socket && !run_socket_make(device))) {
         return false;
     }
     start.log = run_from_four(start.log);
@@ -185,8 +198,8 @@ static bool start_device(struct run *run, struct run_device *device)
         started = spawn(run, &device->child, -1, &start, &items);
         run_items_free(&items);
         close(ready[1]);
-        started = started && wait_ready(&device->child, ready[0]);
-        close(ready[0]);
+        device->ready = ready[0];
+        started = started && hear_ready(device);
     }
     close(start.log);
     if (started && run->options.verbose) {
@@ -199,6 +212,16 @@ bool run_start_devices(struct run *run)
 {
     for (size_t i = 0; i < run->device_count; i++) {
         if (!start_device(run, &run->devices[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool run_settle_devices(struct run *run)
+{
+    for (size_t i = 0; i < run->device_count; i++) {
+        if (run->devices[i].ready >= 0 && !hear_ready(&run->devices[i])) {
             return false;
         }
     }

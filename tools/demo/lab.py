@@ -32,6 +32,11 @@ ECHO1_IP = "10.0.0.3"
 ECHO_PORT = 1235
 LOOPBACK_IP = "127.0.0.1"
 
+# The NICs that sddf's eth0 can be.
+VIRTIO, XSK = "virtio", "xsk"
+BOARDS = {VIRTIO: "boards/linux.yaml", XSK: "boards/linux_xsk.yaml"}
+WIRES = {VIRTIO: "packet:sys0", XSK: "xsk:sys0"}
+
 # What is measured runs on one core, the generator on another.
 CORES = sorted(os.sched_getaffinity(0))
 SYSTEM_CORE = CORES[0]
@@ -247,9 +252,9 @@ class Lab:
         """The command line that runs `command` in namespace `name`."""
         return ["ip", "netns", "exec", name, *map(str, command)]
 
-    def wire_option(self):
+    def wire_option(self, nic):
         """What the system's eth0 is connected to, for `sddf run`."""
-        return "packet:sys0"
+        return WIRES[nic]
 
     def target_options(self, ip):
         """How the generator reaches `ip`."""
@@ -286,16 +291,16 @@ class Lab:
         return path
 
     def sddf(self, yaml=ROOT / "systems/echo/echo.yaml", search=(), options=(), cpu=SYSTEM_CORE,
-             env=None, under=()):
+             env=None, under=(), nic="virtio", wire=None):
         """Generates the system of `yaml`, runs it and returns it once its processes have started;
         `under` a command, such as a profiler."""
-        board = ROOT / "boards/linux.yaml"
+        board = ROOT / BOARDS[nic]
         directory = pathlib.Path(tempfile.mkdtemp(prefix="system-", dir=self.directory))
         directory.chmod(0o755)
         run(self.tool("sddf/sddf"), "gen", yaml, "--board", board, "-o", directory)
         file = next(directory.glob("*.system"))
         command = [*under, self.tool("sddf/sddf"), "run", file, "--board", board,
-                   "--wire", "eth0=" + self.wire_option(), "--status", directory / "status",
+                   "--wire", "eth0=" + (wire or self.wire_option(nic)), "--status", directory / "status",
                    "--stats", directory / "stats"]
         for folder in (directory, *search, self.build / "components"):
             command += ["--search", folder]
@@ -369,7 +374,9 @@ class WireLab(Lab):
         # No namespace tells the keeper what is ours: the kernel ends it with us.
         return ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
 
-    def wire_option(self):
+    def wire_option(self, nic):
+        if nic != VIRTIO:
+            raise LabError("without a veth pair there is no AF_XDP socket")
         return f"memory:{self.wire}"
 
     def target_options(self, ip):

@@ -4,11 +4,11 @@
  * on before its equals; who is woken otherwise runs after its equals. No clock takes a PD's turn
  * away: it runs until it waits or wakes a higher one.
  *
- * Device models fire interrupts from outside. They are looked at whenever a PD waits, which costs a
- * load each; only when none is left to run does the process sleep, in ppoll(). */
+ * Device models and AF_XDP sockets raise interrupts from outside. They are looked at whenever a PD
+ * waits, which costs a load or two each; only when none is left to run does the process sleep, in
+ * ppoll(). */
 #include "inprocess.h"
 #include <errno.h>
-#include <poll.h>
 #include <ucontext.h>
 #include <unistd.h>
 #if PD_SANITIZED
@@ -91,7 +91,7 @@ static void look_at_irqs(void)
 static void idle(void)
 {
     static uint8_t drained[PD_WAKE_DRAIN];
-    if (link_sleep() && ppoll(wake_files, wake_file_count, NULL, NULL) > 0) {
+    if (link_sleep() && link_wait(wake_files, wake_file_count) > 0) {
         for (nfds_t i = 0; i < wake_file_count; i++) {
             if (wake_files[i].revents != 0 &&
                 read(wake_files[i].fd, drained, sizeof(drained)) == 0) {

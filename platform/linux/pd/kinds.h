@@ -28,6 +28,8 @@ enum pd_handoff_kind {
     PD_LINK_DRIVER_HALF, /* fd, rw; value[0]: link */
     PD_LINK_DEVICE_HALF, /* fd, read-only; value[0]: link */
     PD_LINK_WAKE,        /* fd: write end of the device model's wake pipe; value[0]: link */
+    PD_LINK_SOCKET,      /* fd: an AF_XDP socket; then the link has no halves, and its wake pipe is
+                          * rung once; name: of the region of its rings; value: link, address, size */
     PD_IRQ,              /* value: channel id, link */
     PD_PROGRAM,          /* the image is a program; value[0]: address of its table */
 };

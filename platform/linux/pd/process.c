@@ -35,6 +35,10 @@ void pd_sleep_disarm(void)
 void pd_sleep(void)
 {
     static uint8_t drained[PD_WAKE_DRAIN]; /* not on the PD's stack, which is small */
+    struct pollfd wake = {.fd = pd.wake_fd, .events = POLLIN};
+    if (link_has_sockets() && (link_wait(&wake, 1), wake.revents == 0)) {
+        return;
+    }
     if (read(pd.wake_fd, drained, sizeof(drained)) == 0) {
         pd_exit(PD_EXIT_START); /* no write end is left: the runner is gone */
     }

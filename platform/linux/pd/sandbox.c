@@ -11,10 +11,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, FILES_MAX = 4 /* ppoll() refuses to wait for more descriptors than this */ };
+enum {
+    NOBODY = 65534,
+    FILES_MAX = 4, /* ppoll() refuses to wait for more descriptors than this, and the sockets */
+};
 
 static const int calls_allowed[] = {
     SCMP_SYS(read),           SCMP_SYS(write),
@@ -46,6 +50,11 @@ static void must(bool done, const char *what)
     }
 }
 
+static int file_of(const struct link_window *window)
+{
+    return window->xsk != NULL ? window->socket : window->device_wake;
+}
+
 static bool is_kept(int fd)
 {
     if (fd == pd.log_fd || fd == pd.wake_fd || fd == pd.bell_fd ||
@@ -58,7 +67,7 @@ static bool is_kept(int fd)
         }
     }
     for (size_t i = 0; i < LINK_WINDOWS_MAX; i++) {
-        if (pd.links[i].driver != NULL && fd == pd.links[i].device_wake) {
+        if (pd.links[i].address != 0 && fd == file_of(&pd.links[i])) {
             return true;
         }
     }
@@ -73,8 +82,8 @@ static void close_files(void)
         highest = wake > highest ? wake : highest;
     }
     for (size_t i = 0; i < LINK_WINDOWS_MAX; i++) {
-        int wake = pd.links[i].driver != NULL ? pd.links[i].device_wake : -1;
-        highest = wake > highest ? wake : highest;
+        int file = pd.links[i].address != 0 ? file_of(&pd.links[i]) : -1;
+        highest = file > highest ? file : highest;
     }
     highest = pd.log_fd > highest ? pd.log_fd : highest;
     highest = pd.wake_fd > highest ? pd.wake_fd : highest;
@@ -89,11 +98,17 @@ static void close_files(void)
 
 static void limit(void)
 {
-    static const struct {
+    rlim_t sockets = 0;
+    for (size_t i = 0; i < LINK_WINDOWS_MAX; i++) {
+        sockets += pd.links[i].xsk != NULL;
+    }
+    const struct {
         __rlimit_resource_t resource;
         rlim_t most;
-    } limits[] = {
-        {RLIMIT_NPROC, 0}, {RLIMIT_NOFILE, FILES_MAX}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
+    } limits[] = {{RLIMIT_NPROC, 0},
+                  {RLIMIT_NOFILE, FILES_MAX + sockets},
+                  {RLIMIT_CORE, 0},
+                  {RLIMIT_FSIZE, 0}};
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         struct rlimit both = {limits[i].most, limits[i].most};
         must(setrlimit(limits[i].resource, &both) == 0, "setrlimit");
@@ -115,12 +130,31 @@ static void drop_privileges(void)
     must(prctl(PR_SET_PDEATHSIG, 9) == 0 && getppid() == runner, "PR_SET_PDEATHSIG");
 }
 
+/* The doorbells of an AF_XDP socket (../device/xsk_rings.c): calls that say "look at your rings"
+ * and carry nothing. */
+static void allow_doorbells(scmp_filter_ctx context, int socket)
+{
+    const int calls[] = {SCMP_SYS(sendto), SCMP_SYS(recvfrom)};
+    for (size_t i = 0; i < sizeof(calls) / sizeof(int); i++) {
+        must(seccomp_rule_add(context, SCMP_ACT_ALLOW, calls[i], 6,
+                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)socket), SCMP_A1(SCMP_CMP_EQ, 0),
+                              SCMP_A2(SCMP_CMP_EQ, 0), SCMP_A3(SCMP_CMP_EQ, MSG_DONTWAIT),
+                              SCMP_A4(SCMP_CMP_EQ, 0), SCMP_A5(SCMP_CMP_EQ, 0)) == 0,
+             "seccomp rule");
+    }
+}
+
 static void filter(void)
 {
     scmp_filter_ctx context = seccomp_init(SCMP_ACT_TRAP);
     must(context != NULL, "seccomp_init");
     for (size_t i = 0; i < sizeof(calls_allowed) / sizeof(int); i++) {
         must(seccomp_rule_add(context, SCMP_ACT_ALLOW, calls_allowed[i], 0) == 0, "seccomp rule");
+    }
+    for (size_t i = 0; i < LINK_WINDOWS_MAX; i++) {
+        if (pd.links[i].xsk != NULL) {
+            allow_doorbells(context, pd.links[i].socket);
+        }
     }
     for (size_t i = 0; PD_SANITIZED && i < sizeof(calls_of_sanitizers) / sizeof(int); i++) {
         must(seccomp_rule_add(context, SCMP_ACT_ALLOW, calls_of_sanitizers[i], 0) == 0,

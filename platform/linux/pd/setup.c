@@ -2,6 +2,7 @@
 /* What the runner grants becomes what the PD has: pages and regions are mapped, channels, links and
  * interrupts entered, the image loaded, the stack made. All before the sandbox; nothing of the
  * image runs. */
+#include "../device/xsk_window.h"
 #include "pd.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,6 +25,18 @@ static void *map_shared(const struct handoff_item *item, size_t size, int protec
     return mapped;
 }
 
+static void note_map(const struct handoff_item *item)
+{
+    if (pd.map_count == PD_MAPS_MAX) {
+        pd_start_failed("more than %d maps", PD_MAPS_MAX);
+    }
+    struct pd_map *map = &pd.maps[pd.map_count++];
+    memcpy(map->name, item->name, sizeof(map->name));
+    map->address = item->value[0];
+    map->size = item->value[1];
+    map->permissions = (uint32_t)item->value[2];
+}
+
 static void map_region(const struct handoff_item *item)
 {
     uint64_t permissions = item->value[3];
@@ -43,14 +56,7 @@ static void map_region(const struct handoff_item *item)
     if (permissions != 0) {
         close(item->fd);
     }
-    if (pd.map_count == PD_MAPS_MAX) {
-        pd_start_failed("more than %d maps", PD_MAPS_MAX);
-    }
-    struct pd_map *map = &pd.maps[pd.map_count++];
-    memcpy(map->name, item->name, sizeof(map->name));
-    map->address = item->value[0];
-    map->size = item->value[1];
-    map->permissions = (uint32_t)item->value[2];
+    note_map(item);
 }
 
 static struct pd_peer *peer_at(uint64_t index)
@@ -115,6 +121,22 @@ static void take_peer(const struct handoff_item *item)
     }
 }
 
+/* What the driver knows as the region of its rings. */
+static void map_rings(struct link_window *window, const struct handoff_item *item)
+{
+    struct handoff_item map = *item;
+    const char *what = NULL;
+    map.value[0] = item->value[1];
+    map.value[1] = item->value[2];
+    map.value[2] = PD_MAP_READ | PD_MAP_WRITE;
+    window->socket = item->fd;
+    window->xsk = xsk_window_open(item->fd, (void *)(uintptr_t)map.value[0], map.value[1], &what);
+    if (window->xsk == NULL) {
+        pd_start_failed("AF_XDP, region %s: %s: %s", item->name, what, strerror(errno));
+    }
+    note_map(&map);
+}
+
 static void take_link(const struct handoff_item *item)
 {
     struct link_window *window = link_at(item->value[0]);
@@ -130,6 +152,9 @@ static void take_link(const struct handoff_item *item)
         window->size = item->value[2];
         break;
     }
+    case PD_LINK_SOCKET:
+        map_rings(window, item);
+        break;
     case PD_LINK_DRIVER_HALF:
         window->driver = map_shared(item, sizeof(struct link_driver_half), PROT_READ | PROT_WRITE);
         break;
@@ -204,6 +229,7 @@ static void take(const struct handoff_item *item)
         add_channel(item);
         break;
     case PD_LINK_REGISTERS:
+    case PD_LINK_SOCKET:
     case PD_LINK_DRIVER_HALF:
     case PD_LINK_DEVICE_HALF:
     case PD_LINK_WAKE:
@@ -220,12 +246,24 @@ static void take(const struct handoff_item *item)
     }
 }
 
+/* The device waits for the rings to be mapped, then binds its socket. */
+static void ring_device(struct link_window *window)
+{
+    ssize_t written = write(window->device_wake, "", 1);
+    (void)written;
+    close(window->device_wake);
+    window->device_wake = -1;
+}
+
 static void attach_links(const struct handoff_item *items, size_t count)
 {
     for (size_t i = 0; i < LINK_WINDOWS_MAX; i++) {
-        if (pd.links[i].driver != NULL) {
+        if (pd.links[i].address != 0) {
             pd.links[i].driver_wake = pd.wake_fd;
             link_attach(&pd.links[i]);
+        }
+        if (pd.links[i].xsk != NULL) {
+            ring_device(&pd.links[i]);
         }
     }
     for (size_t i = 0; i < count; i++) {
