@@ -286,6 +286,7 @@ static bool reap(struct run *run)
                 run_log_finish(child);
                 run_report_pd(run, &run->pds[i], status);
                 run_report_callers(run, &run->pds[i], true);
+                run_socket_let_go(run, &run->pds[i]);
                 run_order_look_all(run); /* its parent may wait for it to stop */
             }
         }
@@ -374,6 +375,7 @@ static void clear(struct run *run)
     for (size_t i = 0; i < BOARD_DEVICES_MAX; i++) {
         run->devices[i].child.log = -1;
         run->devices[i].ready = -1;
+        run->devices[i].socket = -1;
     }
     run->all_pds.log = -1;
 }

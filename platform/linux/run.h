@@ -135,6 +135,8 @@ bool run_make_child(struct run_child *child, const char *name, const char *what,
 /* run_socket.c: devices that are AF_XDP sockets. False after saying what is wrong. */
 bool run_socket_plan(struct run *run, struct run_device *device);
 bool run_socket_make(struct run_device *device);
+/* Ends the devices that the PD drove: an interface whose frames nobody takes is of no use here. */
+void run_socket_let_go(struct run *run, const struct run_pd *pd);
 
 /* run_image.c: reads, checks and patches every PD's image. */
 bool run_prepare_images(struct run *run);

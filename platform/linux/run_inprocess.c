@@ -173,6 +173,7 @@ void run_inprocess_look(struct run *run)
         run_log_read(&pd->child);
         run_report_pd(run, pd, W_EXITCODE(code, 0));
         run_report_callers(run, pd, true);
+        run_socket_let_go(run, pd);
     }
 }
 

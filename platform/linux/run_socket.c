@@ -4,6 +4,7 @@
  * the one region for DMA that the driver maps. */
 #include "run.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,4 +54,19 @@ bool run_socket_make(struct run_device *device)
                 device->description->name, strerror(errno));
     }
     return device->socket >= 0;
+}
+
+void run_socket_let_go(struct run *run, const struct run_pd *pd)
+{
+    for (size_t i = 0; i < run->device_count; i++) {
+        struct run_device *device = &run->devices[i];
+        if (!device->is_socket || device->socket < 0 || &run->pds[device->driver] != pd) {
+            continue;
+        }
+        run_end(&device->child);
+        close(device->socket);
+        device->socket = -1;
+        run_say("%s: its interface is let go, because %s ended", device->description->name,
+                pd->child.name);
+    }
 }

@@ -33,15 +33,14 @@ static struct {
 } device = {.socket = -1};
 
 enum counter {
-    RX_DROPPED, /* longer than a buffer */
+    RX_DROPPED, /* longer than a buffer, or without one */
     RX_RING_FULL,
     RX_NO_BUFFER,
-    RX_BAD_BUFFERS, /* outside of the UMEM */
-    TX_BAD_FRAMES,
+    TX_BAD_FRAMES, /* outside of the UMEM; of such buffers the kernel counts nothing */
     COUNTERS
 };
-static const char *const counter_names[COUNTERS] = {
-    "rx_drop_length", "rx_ring_full", "rx_no_buffer", "rx_bad_buffers", "tx_bad_frames"};
+static const char *const counter_names[COUNTERS] = {"rx_dropped", "rx_ring_full", "rx_no_buffer",
+                                                    "tx_bad_frames"};
 
 static bool take(const struct handoff_item *item)
 {
@@ -141,7 +140,6 @@ static void look(void)
         return;
     }
     stats_set(process.stats, RX_DROPPED, found.rx_dropped);
-    stats_set(process.stats, RX_BAD_BUFFERS, found.rx_invalid_descs);
     stats_set(process.stats, TX_BAD_FRAMES, found.tx_invalid_descs);
     if (length == sizeof(found)) { /* Linux 5.9 */
         stats_set(process.stats, RX_RING_FULL, found.rx_ring_full);
