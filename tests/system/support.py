@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the system tests share: a laboratory with a running echo system, and frames for it."""
 import contextlib
+import functools
 import os
 import pathlib
 import struct
@@ -25,6 +26,19 @@ def build_directory():
     if probe.returncode != 0 or os.geteuid() != 0:
         pytest.skip("network namespaces are not permitted here", allow_module_level=True)
     return pathlib.Path(os.environ["SDDF_BUILD"]).resolve()
+
+
+@functools.cache
+def best_nic():
+    with lab.Lab(build_directory()) as laboratory:
+        return laboratory.best_nic()
+
+
+def usable(nic):
+    """The NIC, or the test is skipped."""
+    if nic == lab.XSK and best_nic() != nic:
+        pytest.skip("AF_XDP sockets are not to be had here")
+    return nic
 
 
 @contextlib.contextmanager

@@ -13,10 +13,12 @@ from support import lab
 BUILD = support.build_directory()
 
 
-@pytest.fixture(name="running", scope="module", params=[(), ("--in-process",)],
-                ids=["isolated", "in_process"])
+@pytest.fixture(name="running", scope="module", params=[
+    (nic, options) for nic in (lab.VIRTIO, lab.XSK) for options in ((), ("--in-process",))],
+    ids=["isolated", "in_process", "xsk", "xsk_in_process"])
 def fixture_running(request):
-    with support.running(BUILD, options=request.param) as running:
+    nic, options = request.param
+    with support.running(BUILD, nic=support.usable(nic), options=options) as running:
         yield running
 
 
@@ -79,7 +81,7 @@ def test_every_loss_under_overload_is_in_a_named_counter(running):
     after = system.stats()
     lost = sum(report["lost_by_reason"][why] for why in ("no_answer", "late"))
     names = ("drop_client_full", "drop_no_buffer", "rx_wire_overflow", "tx_drop_wire",
-             "rx_drop_not_ready")
+             "rx_drop_not_ready", "rx_dropped", "rx_ring_full")
     rise = sum(support.counted(after, name) - support.counted(before, name) for name in names)
     kernel = laboratory.inside(laboratory.system, "cat", "/proc/net/softnet_stat",
                                "/sys/class/net/sys0/statistics/rx_dropped")

@@ -32,10 +32,13 @@ ECHO1_IP = "10.0.0.3"
 ECHO_PORT = 1235
 LOOPBACK_IP = "127.0.0.1"
 
-# The NICs that sddf's eth0 can be.
+# The NICs that sddf's eth0 can be: a model of a device, or an AF_XDP socket of the kernel's. The
+# latter gets its frames behind the interface's driver ("generic"), so that they are handled on the
+# receiver's core like those of all others here: see steer().
 VIRTIO, XSK = "virtio", "xsk"
 BOARDS = {VIRTIO: "boards/linux.yaml", XSK: "boards/linux_xsk.yaml"}
-WIRES = {VIRTIO: "packet:sys0", XSK: "xsk:sys0"}
+WIRES = {VIRTIO: "packet:sys0", XSK: "xsk:sys0,generic"}
+NICS = {VIRTIO: "a model of a virtio device", XSK: "an AF_XDP socket"}
 
 # What is measured runs on one core, the generator on another.
 CORES = sorted(os.sched_getaffinity(0))
@@ -151,6 +154,10 @@ class Sddf:
             return {}
         return {**found["pds"],
                 **{"device:" + name: pid for name, pid in found["devices"].items()}}
+
+    def runner(self):
+        """The process id of `sddf run` itself."""
+        return self.process.pid
 
     def stats(self):
         """Counters: {component: {counter: value}}, as of now."""
@@ -315,6 +322,19 @@ class Lab:
             raise LabError(f"the system ended with status {process.returncode}:\n{system.log()}")
         return system
 
+    def best_nic(self):
+        """The NIC that sddf is fastest with here, found by starting it; says why if that is not an
+        AF_XDP socket."""
+        try:
+            self.sddf(nic=XSK).stop()
+            return XSK
+        except LabError as error:
+            why = next((line for line in str(error).splitlines() if "AF_XDP" in line),
+                       str(error).splitlines()[-1])
+            say(f"AF_XDP sockets are not to be had here ({why.strip()}): sddf's NIC is "
+                f"{NICS[VIRTIO]}")
+            return VIRTIO
+
     def wait_for_echo(self, ip=ECHO_IP, timeout=30):
         """Until `ip` echoes."""
         said = []
@@ -383,6 +403,9 @@ class WireLab(Lab):
         if ip == LOOPBACK_IP:
             return ["--target", f"{ip}:{self.port}"]
         return ["--wire", self.wire, "--bind", PEER_IP, "--target", f"{ip}:{ECHO_PORT}"]
+
+    def best_nic(self):
+        return VIRTIO
 
     @contextlib.contextmanager
     def linux_echo(self, mode):
