@@ -291,6 +291,13 @@ static bool is_near(const struct run *run, unsigned driver, unsigned region)
     return false;
 }
 
+/* The rings of a socket are the kernel's: it does not reach them as memory. */
+static bool is_rings(const struct run *run, unsigned region)
+{
+    const struct run_device *of = device_of_region(run, region);
+    return of != NULL && of->region != region;
+}
+
 /* Which regions at an I/O address the device may reach by DMA: those the board names, or those near
  * its driver. What lies near another one is another device's. */
 static void add_dma(const struct run *run, const struct run_device *device, struct run_items *items)

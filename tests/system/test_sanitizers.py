@@ -28,19 +28,21 @@ def fixture_build(tmp_path_factory):
     images = [f"components/{path.name}" for path in (PLAIN / "components").glob("*.elf")]
     lab.run("ninja", "-C", BUILD, "tools/sddf/sddf", "tools/load/sddf-load",
             "platform/linux/sddf-pd", "platform/linux/sddf-pds",
-            "platform/linux/device/sddf-virtio-net", *images, timeout=240)
+            "platform/linux/device/sddf-virtio-net", "platform/linux/device/sddf-xsk", *images,
+            timeout=240)
     for image in images:
         found = (BUILD / image).read_bytes()
         assert b"__asan_report" in found and b"__ubsan" in found, f"{image} is not instrumented"
     return BUILD
 
 
+@pytest.mark.parametrize("nic", [lab.VIRTIO, lab.XSK])
 @pytest.mark.parametrize("options", [(), ("--in-process",)], ids=["isolated", "in_process"])
-def test_the_whole_system_runs_clean_with_traffic(build, options):
+def test_the_whole_system_runs_clean_with_traffic(build, options, nic):
     environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0",
                    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     with lab.Lab(build) as laboratory:
-        system = laboratory.sddf(env=environment, options=options)
+        system = laboratory.sddf(env=environment, options=options, nic=support.usable(nic))
         laboratory.wait_for_echo()
         pids = system.pids()
         for ip in (lab.ECHO_IP, lab.ECHO1_IP):
