@@ -46,8 +46,9 @@ SEL4 = MICROKIT_SDK="$(MICROKIT_SDK)" BUILD=$(BUILD) BOARD=$(BOARD) CONFIG=$(CON
 sel4-demo: ## echo on real seL4 in QEMU: verified load, instructions and kernel entries per packet (MICROKIT_SDK=...)
 	@$(SEL4) echo systems/echo/echo.yaml --load 2000 --bursts 1 64 --json $(BUILD)/sel4-demo.json
 
-sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128; writes build/bench/sel4.json
-	@$(SEL4) bench bench/sel4/echo.yaml --json $(BUILD)/bench/sel4.json
+sel4-bench: SYSTEM ?= bench/sel4/echo.yaml
+sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128 [SYSTEM=bench/sel4/passive.yaml ...]; writes build/bench/sel4.json
+	@$(SEL4) bench $(SYSTEM) --json $(BUILD)/bench/sel4.json
 
 bench: ## all experiments beside their peers, 15 minutes (QUICK=1: 2); bench-NAME: one; writes build/bench/report.html
 	@tools/build/deps build demo bench

@@ -224,7 +224,8 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     const uint64_t name[4] = {description->stack_size,
                               (run->options.strict ? PD_OPTION_STRICT : 0U) |
                                   (run->options.no_seccomp ? PD_OPTION_NO_SECCOMP : 0U) |
-                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U),
+                                  (description->parent >= 0 ? PD_OPTION_CHILD : 0U) |
+                                  (description->passive ? PD_OPTION_PASSIVE : 0U),
                               run->system->pd_count, description->priority};
     uint64_t entry[4] = {0};
     for (size_t i = 0; i < 4; i++) {

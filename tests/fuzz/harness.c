@@ -236,6 +236,16 @@ void fuzz_enter(microkit_channel channel)
     must(wrong == NULL, wrong);
 }
 
+void fuzz_call(microkit_msginfo (*entry)(microkit_channel, microkit_msginfo),
+               microkit_channel channel)
+{
+    enter();
+    (void)entry(channel, microkit_msginfo_new(0, 0));
+    left();
+    const char *wrong = component_tables();
+    must(wrong == NULL, wrong);
+}
+
 _Noreturn void fuzz_leave(void)
 {
     must(starting, "left outside init()");

@@ -58,6 +58,9 @@ void fuzz_header(struct config_header *header, enum config_kind kind, uint32_t s
 bool fuzz_init(const void *blob, size_t size);
 /* Enters notified(). */
 void fuzz_enter(microkit_channel channel);
+/* Enters `entry`, which is the component's protected(), with a message of no word. */
+void fuzz_call(microkit_msginfo (*entry)(microkit_channel, microkit_msginfo),
+               microkit_channel channel);
 /* Ends the input from within the component, as if it had stopped. */
 _Noreturn void fuzz_leave(void);
 

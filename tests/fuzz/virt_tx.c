@@ -15,6 +15,7 @@ enum {
     HONEST = 1,
     DRIVER_HOSTILE = 1, /* bits of the input's first byte */
     COHERENT = 2,
+    BY_CALL = 32, /* the driver is passive; what its calls answer, the harness makes up */
 };
 #define IO_BASE    UINT64_C(0x80000000)
 #define IO_STRIDE  UINT64_C(0x200000)
@@ -244,6 +245,7 @@ static void start(void)
     driver.capacity = driver_hostile ? LITTLE_CAPACITY : DRIVER_CAPACITY;
     config->driver.put_capacity = config->driver.get_capacity = driver.capacity;
     config->dma_coherent = (flags & COHERENT) != 0;
+    config->driver.by_call = (flags & BY_CALL) != 0;
     for (uint32_t i = 0; i < CLIENTS; i++) {
         config->clients[i].per_round = 1U << (flags >> 2 & 7);
     }

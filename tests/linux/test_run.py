@@ -25,10 +25,9 @@ GREETING = '<map mr="action" vaddr="0x10000000" perms="r" setvar_vaddr="greeting
 HELLO = pd("other", "hello", GREETING)
 
 
-def probe(folder, action, *options, more="", before=()):
+def probe(folder, action, *options, more="", before=(), attributes=""):
     (folder / "action.txt").write_text(action, encoding="ascii")
-    inside = PROBE_MAPS
-    system = PROBE_REGIONS + pd("probe", "probe", inside) + HELLO
+    system = PROBE_REGIONS + pd("probe", "probe", PROBE_MAPS, attributes) + HELLO
     channels = '<channel><end pd="probe" id="1"/><end pd="other" id="1"/></channel>'
     channels += '<channel><end pd="probe" id="2"/><end pd="other" id="2"/></channel>'
     return Run(folder, system + more + channels, *options, before=before)
@@ -150,6 +149,18 @@ def test_without_strict_a_second_deferred_call_is_said_and_replaces_the_first(tm
     with probe(tmp_path, "defer-twice", "--no-strict") as run:
         run.until("probe| microkit_deferred_notify(2): a deferred call already waited")
         run.until("probe| init done\n")
+
+
+def test_what_a_passive_pd_defers_in_its_init_is_lost_as_on_sel4_and_said(tmp_path):
+    passive = 'passive="true"'
+    said = "microkit_deferred_notify(1): deferred in init() of a passive PD, where it is lost"
+    with probe(tmp_path, "defer-same", attributes=passive) as run:
+        run.until(f"probe: stopped: {said}")
+    with probe(tmp_path, "defer-same", "--no-strict", attributes=passive) as run:
+        run.until(f"probe| {said}")
+    with probe(tmp_path, "none", attributes=passive) as run:
+        run.until("probe| init done\n")
+        assert "lost" not in run.output
 
 
 def test_the_same_deferred_call_twice_is_one(tmp_path):

@@ -38,6 +38,7 @@ enum pd_option {
     PD_OPTION_STRICT = 1,
     PD_OPTION_NO_SECCOMP = 2,
     PD_OPTION_CHILD = 4, /* has a parent: the runner stops it when it faults (run_life.c) */
+    PD_OPTION_PASSIVE = 8,
 };
 
 enum pd_may {

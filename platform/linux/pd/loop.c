@@ -169,6 +169,9 @@ void pd_run(void)
     pd_sleep_disarm();
     atomic_store_explicit(&pd.state->serving, 0, memory_order_relaxed);
     pd.init();
+    if ((pd.options & PD_OPTION_PASSIVE) != 0) {
+        pd_deferred_lose();
+    }
     acknowledge_all();
     for (;;) {
         pd_deferred_send();

@@ -190,6 +190,20 @@ void pd_deferred_send(void)
     }
 }
 
+/* There libmicrokit puts the signal by which the monitor makes the PD passive in its place. */
+void pd_deferred_lose(void)
+{
+    if (!*pd.deferred.have) {
+        return;
+    }
+    seL4_CPtr cap = *pd.deferred.cap;
+    bool ack = cap - BASE_IRQ_CAP < PD_CHANNELS;
+    *pd.deferred.have = seL4_False;
+    pd_misuse(ack ? "microkit_deferred_irq_ack" : "microkit_deferred_notify",
+              cap - (ack ? BASE_IRQ_CAP : BASE_OUTPUT_NOTIFICATION_CAP),
+              "deferred in init() of a passive PD, where it is lost: call microkit_notify");
+}
+
 static void make_call(struct pd_peer *peer, uint32_t channel, microkit_msginfo msginfo)
 {
     struct pd_message *message = &peer->out->call;

@@ -173,6 +173,8 @@ void pd_reply_to_fault(const struct pd_child_fault *fault, microkit_msginfo repl
 void pd_log_flush(void);
 /* Does the deferred call, if there is one. */
 void pd_deferred_send(void);
+/* Loses it, after init() of a passive PD, and says so. */
+void pd_deferred_lose(void);
 /* Where it is noted: the image's own variables, when it is a program. */
 void pd_deferred_place(seL4_Bool *have, seL4_CPtr *cap, seL4_MessageInfo_t *msg);
 /* A mistake in the use of the API: said, and with --strict the end of the PD. */
