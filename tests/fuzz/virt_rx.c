@@ -226,6 +226,9 @@ static void start(void)
     config->clients[0].flags = flags >> 2 & 7;
     config->clients[HONEST].flags = NET_CLIENT_BROADCAST;
     config->clients[2].flags = flags >> 5 & 7;
+    for (uint32_t b = 0; b < BUFFERS; b++) { /* as no input before left it */
+        memset(data + (size_t)b * NET_BUFFER_SIZE, 0, 6);
+    }
     driver_has = holds = held_count = expected = 0;
     driver.scanned = driver.scanned_seen = 0;
     must(fuzz_init(config, sizeof(*config)), "a good configuration is refused");

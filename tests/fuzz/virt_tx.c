@@ -247,6 +247,9 @@ static void start(void)
     for (uint32_t i = 0; i < CLIENTS; i++) {
         config->clients[i].per_round = 1U << (flags >> 2 & 7);
     }
+    for (uint32_t at = 0; at < CLIENTS * BUFFERS; at++) { /* as no input before left it */
+        write_source(at / BUFFERS, at % BUFFERS, macs[at / BUFFERS]);
+    }
     driver_has = sent = unseen = 0;
     driver.scanned = driver.scanned_seen = 0;
     must(fuzz_init(config, sizeof(*config)), "a good configuration is refused");
