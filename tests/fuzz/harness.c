@@ -46,7 +46,7 @@ typedef uint64_t __attribute__((may_alias)) any_word;
 
 /* Unsanitized, and no library's memcpy: the sanitizer's red zones lie between the variables. (Where
  * there are none it is the sooner done.) */
-#define BARE __attribute__((no_sanitize("address", "coverage"), no_builtin))
+#define BARE __attribute__((no_sanitize("address", "undefined", "coverage"), no_builtin))
 
 static BARE void clear_words(any_word *words, size_t size_bytes)
 {
