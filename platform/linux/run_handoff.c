@@ -260,13 +260,6 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     add_masks(run, index, items);
 }
 
-/* The rings of a socket are the kernel's: it does not reach them as memory. */
-static bool is_rings(const struct run *run, unsigned region)
-{
-    const struct run_device *of = device_of_region(run, region);
-    return of != NULL && of->region != region;
-}
-
 static bool has_channel(const struct run *run, unsigned one, unsigned other)
 {
     for (size_t i = 0; i < run->system->channel_count; i++) {

@@ -130,6 +130,26 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         2, f"{tmp_path}/none.system: cannot be opened: No such file or directory [cannot-read]\n")
 
 
+@pytest.mark.parametrize("size", [64 << 10, (64 << 10) + 1, 16 << 20])
+def test_a_system_file_is_read_to_its_last_byte_up_to_16_MiB(tmp_path, size):
+    system = tmp_path / "long.system"
+    end = '<protection_domain name="a"><program_image path="a.elf"/></protection_domain></system>'
+    filler = "<!--" + "x" * 1017 + "-->"
+    head = "<system>" + filler * ((size - 100) // 1024)
+    system.write_text(head + " " * (size - len(head) - len(end)) + end)
+    done = sddf("check", system)
+    assert (done.returncode, done.stdout) == (0, "")
+    with system.open("a") as file:
+        file.write("x")
+    done = sddf("check", system)
+    assert done.returncode == 2
+    if size == 16 << 20:
+        assert done.stdout == (f"{system}: larger than 16777216 bytes, the most that is read; split the "
+                               "system [file-limit]\n")
+    else:
+        assert "[syntax]" in done.stdout
+
+
 def test_at_most_a_hundred_findings_are_kept_and_the_rest_counted(tmp_path):
     keys = "\n".join(f"key{i}: 1" for i in range(150))
     (tmp_path / "s.yaml").write_text(f"system: s\ncomponents: {{ a: {{ image: a }} }}\n{keys}\n")

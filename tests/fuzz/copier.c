@@ -3,6 +3,7 @@
  * Each frame goes back to the virtualiser, in order; what the client gets is the frame, in a buffer
  * that it gave; no other byte of its region changes. */
 #include "peer.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ static bool virt_hostile;
 static struct net_desc given[CAPACITY]; /* to the copier by an honest virtualiser, in order */
 static uint32_t given_count;
 
-static void make(void)
+void target_make(void)
 {
     config = fuzz_memory(sizeof(*config), 0);
     virt_data = fuzz_memory((size_t)VIRT_BUFFERS * NET_BUFFER_SIZE, 0);
@@ -112,16 +113,14 @@ static void check_virt(bool settled)
     given_count = 0;
 }
 
-static void run_component(uint32_t channel)
+void target_enter(uint32_t channel)
 {
     bool settled = !virt_hostile && peer_settled(&virt);
     fuzz_enter(channel);
     check_client();
     check_virt(settled);
-    peer_poll(&virt);
-    peer_poll(&client);
-    virt.entries++;
-    client.entries++;
+    peer_entered(&virt);
+    peer_entered(&client);
 }
 
 static void give_frame(void)
@@ -142,7 +141,7 @@ static void restart_virt(void)
     given_count = 0;
 }
 
-static void step(void)
+void target_step(void)
 {
     uint8_t choice = input8();
     struct net_desc empty = {.address = (uint64_t)(choice / 8 % CLIENT_BUFFERS) * NET_BUFFER_SIZE};
@@ -166,19 +165,13 @@ static void step(void)
         }
         break;
     default:
-        run_component(choice / 8 % 2);
+        target_enter(choice / 8 % 2);
         break;
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+bool target_start(void)
 {
-    if (config == NULL) {
-        make();
-    }
-    fuzz_begin(bytes, size);
     virt_hostile = (input8() & VIRT_HOSTILE) != 0;
     given_count = 0;
     virt.scanned = virt.scanned_seen = client.scanned = client.scanned_seen = 0;
@@ -188,11 +181,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     must(fuzz_init(config, sizeof(*config)), "a good configuration is refused");
     peer_start(&virt);
     peer_start(&client);
-    run_component(0);
-    run_component(0);
-    while (!input_ended()) {
-        step();
-    }
-    run_component(0);
-    return 0;
+    return true;
 }

@@ -4,6 +4,7 @@
  * all of it. VirtIO 1.2, sections 2.7 and 4.2. */
 #include "peer.h"
 #include "registers.h"
+#include "target.h"
 
 #include <string.h>
 #include <virtio/virtqueue.h>
@@ -33,7 +34,7 @@ static uint16_t device_seen[2];              /* of the available rings */
 static bool with_driver[2][BUFFERS];         /* an honest virtualiser's */
 static uint32_t completed[2], given_back[2]; /* in all, since both ends were fresh */
 
-static void make(void)
+void target_make(void)
 {
     config = fuzz_memory(sizeof(*config), 0);
     rings = fuzz_memory(RINGS_BYTES, RINGS_BYTES);
@@ -145,8 +146,7 @@ static void run_component(microkit_channel channel, bool by_call)
     }
     must(fuzz_record.acknowledged == (channel == IRQ), "an interrupt is acknowledged wrongly");
     for (uint32_t queue = 0; queue < 2; queue++) {
-        peer_poll(&virts[queue]);
-        virts[queue].entries++;
+        peer_entered(&virts[queue]);
         if ((flags & VIRTS_HOSTILE) == 0) {
             virt_take(queue);
         }
@@ -158,7 +158,12 @@ static void run_component(microkit_channel channel, bool by_call)
 
 /* ---- An input ---- */
 
-static void step(void)
+void target_enter(uint32_t channel)
+{
+    run_component(channel, false);
+}
+
+void target_step(void)
 {
     uint8_t choice = input8();
     uint32_t queue = choice / 8 % 2, many = 1U << choice / 16 % 8;
@@ -195,7 +200,7 @@ static void step(void)
     }
 }
 
-static bool start(void)
+bool target_start(void)
 {
     flags = input8();
     registers_reset((flags & EVENT_INDEX) != 0, (flags & REGISTERS_LIE) != 0);
@@ -210,25 +215,5 @@ static bool start(void)
     }
     peer_start(&virts[0]);
     peer_start(&virts[1]);
-    run_component(0, false);
-    run_component(1, false);
     return true;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
-{
-    if (config == NULL) {
-        make();
-    }
-    fuzz_begin(bytes, size);
-    if (!start()) {
-        return 0;
-    }
-    while (!input_ended()) {
-        step();
-    }
-    run_component(0, false);
-    return 0;
 }

@@ -15,8 +15,8 @@ enum {
     LOOKS_MAX = 200000,  /* reads of shared memory in one entry: more has no bound */
     SIGNALS_MAX = 20000, /* in one entry */
     CONSOLE_SIZE = 1024,
-    CHUNK = 64, /* words */
-    CHUNKS_MAX = 1024,
+    LINE = 8, /* words; component.ld begins and ends the state with a line */
+    LINES_MAX = 8192,
     LEARN_INPUTS = 2000,
     LEARN_PERIOD = 64,
 };
@@ -41,10 +41,25 @@ static struct {
 } blocks[BLOCKS_MAX];
 static uint32_t block_count;
 
+/* Words of any object. */
+typedef uint64_t __attribute__((may_alias)) any_word;
+
+/* Unsanitized, and no library's memcpy: the sanitizer's red zones lie between the variables. (Where
+ * there are none it is the sooner done.) */
+#define BARE __attribute__((no_sanitize("address", "undefined", "coverage"), no_builtin))
+
+static BARE void clear_words(any_word *words, size_t size_bytes)
+{
+    for (size_t i = 0; i < size_bytes / sizeof(*words); i++) {
+        words[i] = 0;
+    }
+}
+
 void *fuzz_memory(size_t size, size_t cleared)
 {
     void *memory = NULL;
     must(block_count < BLOCKS_MAX && cleared <= size, "the target asks for too much memory");
+    must(cleared % sizeof(uint64_t) == 0, "the target has half a word cleared");
     must(posix_memalign(&memory, QUEUE_LINE, size) == 0, "no memory");
     memset(memory, 0, size);
     blocks[block_count].memory = memory;
@@ -53,9 +68,6 @@ void *fuzz_memory(size_t size, size_t cleared)
 }
 
 extern uint64_t fuzz_component_start[], fuzz_component_end[]; /* component.ld */
-
-/* Unsanitized, and no library's memcpy: the sanitizer's red zones lie between the variables. */
-#define BARE __attribute__((no_sanitize("address", "coverage"), no_builtin("memcpy", "bcmp")))
 
 static BARE void copy_words(uint64_t *restrict to, const uint64_t *restrict from, size_t count)
 {
@@ -73,29 +85,33 @@ static BARE bool words_differ(const uint64_t *a, const uint64_t *b, size_t count
     return different != 0;
 }
 
-/* Most of the component's tables are never touched: only chunks that any input has changed are put
+/* Most of the component's tables are never touched: only lines that any input has changed are put
  * back. Which those are is looked up for each of the first inputs, later for some. */
 static void component_reset(void)
 {
     static uint64_t *fresh;
-    static bool touched[CHUNKS_MAX];
+    static uint32_t lines[LINES_MAX], line_count; /* that were changed */
+    static bool listed[LINES_MAX];
     static uint64_t inputs;
     size_t count = (size_t)(fuzz_component_end - fuzz_component_start);
     if (fresh == NULL) {
         fresh = malloc(count * sizeof(*fresh));
-        must(fresh != NULL && count <= CHUNKS_MAX * CHUNK, "the component's state is too large");
+        must(fresh != NULL && count <= LINES_MAX * LINE, "the component's state is too large");
         copy_words(fresh, fuzz_component_start, count);
     }
-    bool look = inputs < LEARN_INPUTS || inputs % LEARN_PERIOD == 0;
+    if (inputs < LEARN_INPUTS || inputs % LEARN_PERIOD == 0) {
+        for (uint32_t line = 0; line < count / LINE; line++) {
+            size_t at = line * LINE;
+            if (!listed[line] && words_differ(fuzz_component_start + at, fresh + at, LINE)) {
+                listed[line] = true;
+                lines[line_count++] = line;
+            }
+        }
+    }
     inputs++;
-    for (size_t chunk = 0; chunk * CHUNK < count; chunk++) {
-        size_t at = chunk * CHUNK, size = count - at < CHUNK ? count - at : CHUNK;
-        if (look && !touched[chunk]) {
-            touched[chunk] = words_differ(fuzz_component_start + at, fresh + at, size);
-        }
-        if (touched[chunk]) {
-            copy_words(fuzz_component_start + at, fresh + at, size);
-        }
+    for (uint32_t i = 0; i < line_count; i++) {
+        size_t at = (size_t)lines[i] * LINE;
+        copy_words(fuzz_component_start + at, fresh + at, LINE);
     }
 }
 
@@ -170,7 +186,7 @@ void fuzz_begin(const uint8_t *data, size_t size)
     fuzz_input = (struct fuzz_input){data, data + size};
     component_reset();
     for (uint32_t i = 0; i < block_count; i++) {
-        memset(blocks[i].memory, 0, blocks[i].cleared);
+        clear_words(blocks[i].memory, blocks[i].cleared);
     }
     race_count = race_next = 0;
     flood_mine = NULL;
@@ -196,7 +212,7 @@ void fuzz_header(struct config_header *header, enum config_kind kind, uint32_t s
 
 static void enter(void)
 {
-    memset(&fuzz_record, 0, sizeof(fuzz_record));
+    clear_words((any_word *)&fuzz_record, sizeof(fuzz_record));
     answers = 0;
     inside = true;
     looks_total = 0;

@@ -42,7 +42,7 @@ void *fuzz_memory(size_t size, size_t cleared);
 /* ---- The component ---- */
 
 struct fuzz_record {
-    uint32_t notified[MICROKIT_MAX_CHANNELS]; /* in this entry, eager and deferred */
+    _Alignas(8) uint32_t notified[MICROKIT_MAX_CHANNELS]; /* in this entry, eager and deferred */
     uint32_t acknowledged;
     uint32_t deferred;
     bool disturbed; /* a peer wrote while the component ran */

@@ -7,7 +7,6 @@ void peer_make(struct fuzz_peer *peer, struct config_connection *config, uint32_
 {
     size_t size = NET_SIDE_SIZE(capacity);
     *peer = (struct fuzz_peer){.capacity = capacity,
-                               .channel = channel,
                                .mine = fuzz_memory(size, size),
                                .component = fuzz_memory(size, size)};
     *config = (struct config_connection){.mine = (uintptr_t)peer->component,
@@ -31,9 +30,10 @@ void peer_poll(struct fuzz_peer *peer)
     }
 }
 
-void peer_enter(struct fuzz_peer *peer)
+void peer_entered(struct fuzz_peer *peer)
 {
-    fuzz_enter(peer->channel);
+    peer_poll(peer);
+    peer->entries++;
 }
 
 void peer_start(struct fuzz_peer *peer)
@@ -65,6 +65,14 @@ bool peer_take(struct fuzz_peer *peer, struct net_desc *buffer)
     *buffer = net_get_one(&peer->c);
     queue_release(&peer->c);
     return true;
+}
+
+void peer_drain(struct fuzz_peer *peer)
+{
+    struct net_desc taken;
+    while (peer_take(peer, &taken)) {
+    }
+    must(peer->c.violations == 0, "the component's indices lie");
 }
 
 bool peer_offered(struct fuzz_peer *peer, struct net_desc *buffer)

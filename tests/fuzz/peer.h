@@ -10,7 +10,7 @@ struct fuzz_peer {
     struct connection c;
     struct queue_side *mine; /* what the peer can write */
     struct queue_side *component;
-    uint32_t capacity, channel;
+    uint32_t capacity;
     uint32_t scanned;      /* of what the component has offered, by peer_offered(), ... */
     uint32_t scanned_seen; /* ... since it adopted this epoch of the peer */
     bool paced;            /* trusted not to flood: see peer_move() */
@@ -30,13 +30,15 @@ void peer_open(struct fuzz_peer *peer);
 void peer_poll(struct fuzz_peer *peer);
 /* Opens, and lets component and peer adopt each other. */
 void peer_start(struct fuzz_peer *peer);
-/* An entry of the component on the peer's channel. */
-void peer_enter(struct fuzz_peer *peer);
+/* The component was entered: looks whether it is there, and counts. */
+void peer_entered(struct fuzz_peer *peer);
 /* True if both sides are open and have seen one another. */
 bool peer_settled(const struct fuzz_peer *peer);
 
 bool peer_put(struct fuzz_peer *peer, struct net_desc buffer);
 bool peer_take(struct fuzz_peer *peer, struct net_desc *buffer);
+/* Takes all that is there, as an honest peer whose entries peer_offered() has looked at. */
+void peer_drain(struct fuzz_peer *peer);
 /* The next entry that the component has offered since the last call, whatever the peer thinks. */
 bool peer_offered(struct fuzz_peer *peer, struct net_desc *buffer);
 

@@ -23,6 +23,7 @@ enum {
     PAGE_SMALL = 0x1000,
     PAGE_LARGE = 0x200000,
     READER_FILE_MAX = 16 << 20, /* bytes */
+    READER_FILE_FIRST = 64 << 10,
     READER_ELEMENTS_MAX = 1 << 16,
     NO_REGION = -1,
 };
