@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The check of images. The input changes words of an image that starts (tests/linux/hostile_elf.py). What
- * is still accepted is loaded here as glibc's loader does it, step by step in the loader's own trust:
- * it must end, stay within the image, write only where that is writable, and run none of its code. */
+/* The check of images. The input changes words of an image that starts
+ * (tests/linux/hostile_elf.py). What is still accepted is loaded here as glibc's loader does it,
+ * step by step in the loader's own trust: it must end, stay within the image, write only where that
+ * is writable, and run none of its code. */
 #include "platform/linux/image.h"
 #include "image_seed.h"
 #include "reader.h"
@@ -56,8 +57,8 @@ static bool map_segment(const struct image *image, const Elf64_Phdr *segment)
     memset(memory + down(segment->p_vaddr), 0, end - down(segment->p_vaddr));
     for (uint64_t at = down(segment->p_vaddr); at < end; at++) {
         uint64_t from = down(segment->p_offset) + (at - down(segment->p_vaddr));
-        bool zeroed = segment->p_memsz > segment->p_filesz &&
-                      at >= segment->p_vaddr + segment->p_filesz;
+        bool zeroed =
+            segment->p_memsz > segment->p_filesz && at >= segment->p_vaddr + segment->p_filesz;
         memory[at] = at < file_end && from < image->size && !zeroed ? image->bytes[from] : 0;
         writable[at / PAGE] = (segment->p_flags & PF_W) != 0;
     }
