@@ -122,3 +122,8 @@ def harmless():
                  ["notified", FUNC, 1, NOTIFIED]],
         relocations=[[DATA, 1, GLOB_DAT, 0], [DATA + 8, 0, RELATIVE, INIT]],
     )
+
+
+if __name__ == "__main__":  # the seed of tests/fuzz/image.c
+    print("/* Made by hostile_elf.py. */")
+    print("static const unsigned char image_seed[] = {" + ", ".join(map(str, harmless().bytes())) + "};")

@@ -50,6 +50,17 @@ def relocation_that_makes_a_symbol_a_resolver(image):
     image.relocations = [[elf.ROOM + 24 * 5, 4, elf.DIRECT, 0], [elf.DATA + 8, 5, elf.DIRECT, 0]]
 
 
+def relocation_that_moves_the_symbols(image):
+    """Where the loader then looks the name up, the second one is a resolver."""
+    symbols = bytearray(image.bytes()[elf.SYMBOLS:image.strings])
+    symbols[24 * 2 + 4] = elf.IFUNC
+    symbols[24 * 2 + 8:24 * 2 + 16] = struct.pack("<Q", elf.EARLY)
+    image.extra[elf.ROOM] = bytes(symbols)
+    place = [tag for tag, _ in image.dynamic].index(elf.DT["SYMTAB"])
+    image.relocations = [[elf.DYNAMIC + 16 * place + 8, 0, elf.RELATIVE, elf.ROOM],
+                         [elf.DATA + 8, 2, elf.DIRECT, 0]]
+
+
 def hash_table_that_leads_to_a_symbol_behind_the_others(image):
     """A function's name is looked up, and found as a resolver where no symbol was checked."""
     index = (elf.RELOCATIONS + 0x180 - elf.SYMBOLS) // 24
@@ -79,6 +90,7 @@ CASES = [
     (first_symbol_that_is_a_resolver, "symbol table in an unknown place"),
     (relocation_that_makes_another, "where they could change"),
     (relocation_that_makes_a_symbol_a_resolver, "symbol table in an unknown place"),
+    (relocation_that_moves_the_symbols, "has a relocation of type 8"),
     (hash_table_that_leads_to_a_symbol_behind_the_others, "DT_GNU_HASH"),
     (segments_that_share_a_page, "share a page"),
     (no_word_about_its_stack, "PT_GNU_STACK"),

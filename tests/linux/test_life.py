@@ -200,6 +200,15 @@ def test_a_child_that_faults_with_all_signals_blocked_is_restarted(tmp_path):
         assert run.output.count("label 6") == 4
 
 
+@on_x86
+@pytest.mark.parametrize("doing", ["breakpoint", "icebp", "single-step"])
+def test_a_child_that_traps_as_under_a_debugger_is_told_and_restarted_as_any(tmp_path, doing):
+    with family(tmp_path, "restart", doing) as run:
+        run.until("parent| enough\n")
+        assert run.output.count("child 1 label 3 ") == 4
+        await_state(run.pids()["child"], "t")
+
+
 def in_32_bits(folder, parent, code):
     """A child that leaves for `code`, of 32 bits, in a region that it may execute."""
     data_segment = b"\xb8\x2b\0\0\0\x8e\xd8"  # mov $0x2b, %eax; mov %eax, %ds

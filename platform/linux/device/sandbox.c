@@ -10,6 +10,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -42,6 +43,15 @@ static bool drop_user(void)
     return true;
 }
 
+/* The kernel takes 32 bits of an int, whatever stands above them. */
+static struct scmp_arg_cmp is_word(unsigned argument, int value)
+{
+    return (struct scmp_arg_cmp){.arg = argument,
+                                 .op = SCMP_CMP_MASKED_EQ,
+                                 .datum_a = UINT32_MAX,
+                                 .datum_b = (uint32_t)value};
+}
+
 /* What a wire asks and says of its socket while it runs. Packet sockets have options that reach
  * other interfaces (PACKET_ADD_MEMBERSHIP) and seldom used parts of the kernel. */
 static bool allow_options(scmp_filter_ctx filter)
@@ -57,8 +67,7 @@ static bool allow_options(scmp_filter_ctx filter)
     bool good = true;
     for (size_t i = 0; good && i < sizeof options / sizeof options[0]; i++) {
         good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, options[i].call, 2,
-                                SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)options[i].level),
-                                SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)options[i].option)) == 0;
+                                is_word(1, options[i].level), is_word(2, options[i].option)) == 0;
     }
     return good;
 }

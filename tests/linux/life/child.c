@@ -132,6 +132,14 @@ static void machine_actions(void)
         for (;;) {
             shared()->beats++;
         }
+    } else if (is("breakpoint")) {
+        __asm__ volatile("int3");
+    } else if (is("icebp")) {
+        __asm__ volatile(".byte 0xf1");
+    } else if (is("single-step")) { /* each instruction traps, also those of the next start */
+        __asm__ volatile("pushfq\n"
+                         "orq $0x100, (%rsp)\n"
+                         "popfq\n");
     } else if (is("leave-64-bits")) {
         shared()->beats = 0;
         microkit_notify(PARENT_CHANNEL);
