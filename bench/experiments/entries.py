@@ -34,14 +34,14 @@ class Sddf:
     """The echo system, with `changes` to what its description says of eth0; running in a laboratory of its own."""
     ip = lab.ECHO_IP
 
-    def __init__(self, bench, stack, changes=None, options=()):
+    def __init__(self, bench, stack, nic, changes=None, options=()):
         self.laboratory = stack.enter_context(bench.lab_class(bench.build))
         described = yaml.safe_load((ROOT / "systems/echo/echo.yaml").read_text())
         described["network"]["eth0"].update(changes or {})
         file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".yaml"))
         file.write(yaml.safe_dump(described))
         file.flush()
-        self.system = self.laboratory.sddf(file.name, options=options)
+        self.system = self.laboratory.sddf(file.name, options=options, nic=nic)
         stack.callback(self.system.stop)
 
     def pids(self):
@@ -68,11 +68,14 @@ class Linux:
 
 
 def contenders(bench, stack):
-    """{name: contender}, and what could not be run, with the reason."""
-    found, refused = {}, []
-    kinds = {"sddf": (Sddf, None), "sddf passive driver": (Sddf, PASSIVE),
-             "sddf one virtualiser": (Sddf, ONE_VIRTUALISER),
-             "sddf in-process": (Sddf, None, ("--in-process",)),
+    """{name: contender}, and notes: what sddf's network card is, what could not be run and why."""
+    with bench.lab_class(bench.build) as laboratory:
+        nic = laboratory.best_nic()
+    found, refused = {}, [f"sddf over: {laboratory.over}, its network card {lab.NICS[nic]}; Linux over: "
+                          f"{laboratory.over_linux}."]
+    kinds = {"sddf": (Sddf, nic), "sddf passive driver": (Sddf, nic, PASSIVE),
+             "sddf one virtualiser": (Sddf, nic, ONE_VIRTUALISER),
+             "sddf in-process": (Sddf, nic, None, ("--in-process",)),
              "linux-recv": (Linux, "recv"), "linux-mmsg": (Linux, "mmsg")}
     for name, (kind, *how) in kinds.items():
         try:
@@ -158,7 +161,6 @@ def measure(bench):
     plots = [picture(found, "Notifications sent in the system per packet", "notifications per packet", names, log=10)]
     if why_not is None:
         plots.append(picture(found, "System calls of all components per packet", "system calls per packet", names, log=10))
-    notes.append(f"sddf over: {bench.lab_class.over}; Linux over: {bench.lab_class.over_linux}.")
     notes.append("Notifications: what driver, virtualisers, copier and client sent, by their own counters; the "
                  f"listing sends {LISTING_HOPS} per packet, one at each hop. System calls: of all PDs of the system, counted by the kernel "
                  f"({syscalls.EVENT}), without the device model, which plays the device.")
