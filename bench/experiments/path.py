@@ -31,7 +31,8 @@ class Counted:
         self.out = self.laboratory.directory / "callgrind"
         images = self.laboratory.directory / "images"
         images.mkdir()
-        self.system = self.laboratory.sddf(options=("--in-process", "--images", images), under=callgrind.command(self.out))
+        self.nic = self.laboratory.best_nic()
+        self.system = self.laboratory.sddf(nic=self.nic, options=("--in-process", "--images", images), under=callgrind.command(self.out))
         stack.callback(self.system.stop)
         self.laboratory.wait_for_echo(timeout=60)
         self.pid = self.system.pids()["echo0"]
@@ -141,7 +142,7 @@ def measure(bench):
     by_function = [(outstanding, counts) for outstanding, counts, _ in counted]
     return {"figures": found + split(bench, counted), "peers": {}, "tables": [functions_table(by_function)],
             "plots": [picture(found)],
-            "notes": [f"{', '.join(batches)}, over a {bench.lab_class.over}, every one verified. platform: what runs PDs in one process, and the C library; "
+            "notes": [f"{', '.join(batches)}, over a {bench.lab_class.over}, the network card {lab.NICS[system.nic]}, every one verified. platform: what runs PDs in one process, and the C library; "
                       "the kernel's instructions and the device model's are not counted. How large batches are depends on "
                       "the machine, since callgrind slows the system and not its load; what an activation costs and what a "
                       "packet adds does not. docs/sel4-cost.md has exact batches, and the kernel's share."]}

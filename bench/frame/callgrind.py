@@ -45,5 +45,5 @@ def control(pid, what):
 
 def command(out):
     """What runs a program and what it starts under callgrind, its dumps named `out`.PID.NUMBER."""
-    return ["valgrind", "--tool=callgrind", "--trace-children=yes", "--trace-children-skip=*sddf-virtio-net,*sddf-timer*",
+    return ["valgrind", "--tool=callgrind", "--trace-children=yes", "--trace-children-skip=*/device/*",
             f"--callgrind-out-file={out}.%p"]

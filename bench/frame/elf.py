@@ -61,8 +61,8 @@ def call_graph(texts):
         if node:
             name, label = bare(node.group(1)), node.group(2)
             bytes_of = re.search(r"\\n(\d+) bytes \(([a-z,]+)\)", label)
-            if bytes_of and bytes_of.group(2) != "static":
-                raise BenchError(f"{name}: its stack has no fixed size ({bytes_of.group(2)})")
+            if bytes_of and bytes_of.group(2) == "dynamic":  # and not "dynamic,bounded"
+                raise BenchError(f"{name}: nothing bounds its frame")
             frames[name] = max(frames.get(name, 0), int(bytes_of.group(1)) if bytes_of else 0)
         elif edge:
             calls.setdefault(bare(edge.group(1)), set()).add(bare(edge.group(2)))

@@ -9,11 +9,7 @@
  * wait polls here, as those of the other queues do. A plain transfer has the checks of indices and
  * neither marks nor fences. */
 #include "contenders.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-enum { SIDE_BYTES = (QUEUE_SIDE_SIZE(CAPACITY_MAX, sizeof(struct net_desc)) + 4095) / 4096 * 4096 };
+#include "sides.h"
 
 /* What one side keeps to itself, on lines of its own. */
 struct side {
@@ -27,26 +23,11 @@ struct side {
 static struct side producer, consumer;
 static struct queue_side *memory[2];
 
-/* Each opens, then adopts the other, as two components do. */
 static bool sddf_open(uint32_t capacity)
 {
-    for (int i = 0; i < 2 && memory[i] == NULL; i++) {
-        memory[i] = aligned_alloc(4096, SIDE_BYTES);
-        if (memory[i] == NULL) {
-            return false;
-        }
-        memset(memory[i], 0, SIDE_BYTES);
-    }
     producer.signals = consumer.arms = 0;
     consumer.waiting = false;
-    bool open = connection_open(&producer.connection, memory[0], memory[1], capacity, capacity) &&
-                connection_open(&consumer.connection, memory[1], memory[0], capacity, capacity);
-    open = open && connection_poll(&producer.connection) == CONNECTION_RESTARTED &&
-           connection_adopt(&producer.connection);
-    open = open && connection_poll(&consumer.connection) == CONNECTION_RESTARTED &&
-           connection_adopt(&consumer.connection);
-    return open && connection_poll(&producer.connection) == CONNECTION_READY &&
-           connection_poll(&consumer.connection) == CONNECTION_READY;
+    return sides_open(&producer.connection, &consumer.connection, memory, capacity);
 }
 
 /* A waiting consumer that polls may see what it waits for before it is signalled, and need not be

@@ -12,9 +12,7 @@
  * guards against others, or what keeps a waiting peer from sleeping on, still comes to its end. */
 #include "circulate.h"
 #include "contenders.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "sides.h"
 
 #define JOINED_(a, b)           a##b
 #define JOINED(a, b)            JOINED_(a, b)
@@ -25,8 +23,6 @@
 #if defined(EACH_SIGNALLED)
 #define EACH_PUBLISHED
 #endif
-
-enum { SIDE_BYTES = (QUEUE_SIDE_SIZE(CAPACITY_MAX, sizeof(struct net_desc)) + 4095) / 4096 * 4096 };
 
 struct side {
     _Alignas(4096) struct connection connection;
@@ -39,20 +35,8 @@ static struct queue_side *memory[2];
 
 static bool open_sides(uint32_t capacity)
 {
-    for (int i = 0; i < 2 && memory[i] == NULL; i++) {
-        memory[i] = aligned_alloc(4096, SIDE_BYTES);
-        if (memory[i] == NULL) {
-            return false;
-        }
-        memset(memory[i], 0, SIDE_BYTES);
-    }
     receiving.waiting = false;
-    struct connection *a = &sending.connection, *b = &receiving.connection;
-    return connection_open(a, memory[0], memory[1], capacity, capacity) &&
-           connection_open(b, memory[1], memory[0], capacity, capacity) &&
-           connection_poll(a) == CONNECTION_RESTARTED && connection_adopt(a) &&
-           connection_poll(b) == CONNECTION_RESTARTED && connection_adopt(b) &&
-           connection_poll(a) == CONNECTION_READY && connection_poll(b) == CONNECTION_READY;
+    return sides_open(&sending.connection, &receiving.connection, memory, capacity);
 }
 
 static const char *audit(void)

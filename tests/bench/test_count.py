@@ -29,6 +29,10 @@ def test_the_stack_is_the_deepest_path_from_an_entry_point():
     assert elf.deepest([text]) == 32 + 64 + 8
 
 
+def test_a_frame_whose_size_varies_within_a_bound_counts_with_it():
+    assert elf.deepest([graph([("init", 160, "dynamic,bounded")], [])]) == 160
+
+
 def test_calls_across_files_are_followed():
     assert elf.deepest([graph(static(init=16), [("init", "memcpy")]), graph(static(memcpy=40), [])]) == 56
 
@@ -39,7 +43,7 @@ def test_what_nothing_bounds_is_refused_by_name():
         elf.deepest([graph(frames, [("init", "a"), ("a", "b"), ("b", "a")])])
     with pytest.raises(BenchError, match="a calls through a pointer"):
         elf.deepest([graph(frames, [("init", "a"), ("a", "__indirect_call")])])
-    with pytest.raises(BenchError, match="a: its stack has no fixed size"):
+    with pytest.raises(BenchError, match="a: nothing bounds its frame"):
         elf.deepest([graph([("init", 8, "static"), ("a", 8, "dynamic")], [("init", "a")])])
     with pytest.raises(BenchError, match="none of init, notified"):
         elf.deepest([graph(static(main=8), [])])
