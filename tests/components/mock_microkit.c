@@ -267,10 +267,16 @@ uint64_t mock_counter(const char *name)
 void peer_make(struct peer *peer, struct config_connection *config, uint32_t capacity,
                uint32_t channel)
 {
+    peer_make_of(peer, config, capacity, channel, sizeof(struct net_desc));
+}
+
+void peer_make_of(struct peer *peer, struct config_connection *config, uint32_t capacity,
+                  uint32_t channel, size_t entry_size)
+{
     *peer = (struct peer){.capacity = capacity,
                           .channel = channel,
-                          .mine = mock_memory(NET_SIDE_SIZE(capacity)),
-                          .component = mock_memory(NET_SIDE_SIZE(capacity))};
+                          .mine = mock_memory(QUEUE_SIDE_SIZE(capacity, entry_size)),
+                          .component = mock_memory(QUEUE_SIDE_SIZE(capacity, entry_size))};
     *config = (struct config_connection){.mine = (uintptr_t)peer->component,
                                          .theirs = (uintptr_t)peer->mine,
                                          .put_capacity = capacity,

@@ -79,6 +79,9 @@ struct peer {
 /* Makes both sides of a connection and writes the component's end of it to `config`. */
 void peer_make(struct peer *peer, struct config_connection *config, uint32_t capacity,
                uint32_t channel);
+/* The same for entries of `entry_size` bytes, in memory for so many and no more. */
+void peer_make_of(struct peer *peer, struct config_connection *config, uint32_t capacity,
+                  uint32_t channel, size_t entry_size);
 /* Opens, or reopens: a restart. */
 void peer_open(struct peer *peer);
 /* What every honest peer does first when it runs. */
