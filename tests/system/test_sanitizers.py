@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import support
+import test_console
 from support import ethernet, lab
 from test_bad_packets import BAD
 
@@ -28,21 +29,30 @@ def fixture_build(tmp_path_factory):
     images = [f"components/{path.name}" for path in (PLAIN / "components").glob("*.elf")]
     lab.run("ninja", "-C", BUILD, "tools/sddf/sddf", "tools/load/sddf-load",
             "platform/linux/sddf-pd", "platform/linux/sddf-pds",
-            "platform/linux/device/sddf-virtio-net", "platform/linux/device/sddf-xsk", *images,
-            timeout=240)
+            "platform/linux/device/sddf-virtio-net", "platform/linux/device/sddf-xsk",
+            "platform/linux/device/sddf-pl011", *images, timeout=480)
     for image in images:
         found = (BUILD / image).read_bytes()
         assert b"__asan_report" in found and b"__ubsan" in found, f"{image} is not instrumented"
     return BUILD
 
 
+ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0",
+               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+
+
+def test_the_consoles_run_clean(build, tmp_path):
+    with test_console.Console(build, tmp_path, env=ENVIRONMENT) as console:
+        test_console.converse(console.terminal)
+        test_console.check_counters(console.stop())
+        assert not re.search(r"Sanitizer|runtime error", console.log()), console.log()
+
+
 @pytest.mark.parametrize("nic", [lab.VIRTIO, lab.XSK])
 @pytest.mark.parametrize("options", [(), ("--in-process",)], ids=["isolated", "in_process"])
 def test_the_whole_system_runs_clean_with_traffic(build, options, nic):
-    environment = {**os.environ, "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0",
-                   "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     with lab.Lab(build) as laboratory:
-        system = laboratory.sddf(env=environment, options=options, nic=support.usable(nic))
+        system = laboratory.sddf(env=ENVIRONMENT, options=options, nic=support.usable(nic))
         laboratory.wait_for_echo()
         pids = system.pids()
         for ip in (lab.ECHO_IP, lab.ECHO1_IP):
