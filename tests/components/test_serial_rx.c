@@ -161,6 +161,7 @@ static void more_rubbish(microkit_channel channel)
     while (queue_space(&driver.c, 1) != 0) {
         word_put(&driver, 255);
     }
+    (void)queue_arm_space(&driver.c, 1); /* and is told when there is room for more */
 }
 
 static void test_rubbish_without_end(void **state)

@@ -218,6 +218,7 @@ static void more_rubbish(microkit_channel channel)
     while (queue_space(&clients[2].c, 1) != 0) {
         word_put(&clients[2], rubbish++ % 2 == 0 ? 0 : 255);
     }
+    (void)queue_arm_space(&clients[2].c, 1); /* and is told when there is room for more */
 }
 
 static void test_rubbish_without_end(void **state)

@@ -3,8 +3,9 @@
  * and format of the line stay what the firmware made them, as the kernel's own console has it.
  *
  * Interrupts are levels (section 2.8): the receive ones go down when the FIFO is read empty; the
- * transmit one comes when the FIFO drains *through* its trigger level, so it is asked for only
- * after the FIFO was seen full, and what an earlier draining left is cleared before. */
+ * transmit one comes when the FIFO drains *through* its trigger level, and goes when it is filled
+ * above it. So it is asked for only after the FIFO was seen full.
+ */
 #include "../device.h"
 
 #include <sddf/mmio.h>
@@ -84,7 +85,6 @@ uint32_t serial_device_receive(uint8_t *bytes, uint32_t count_max)
 uint32_t serial_device_send(const uint8_t *bytes, uint32_t count)
 {
     uint32_t done = 0;
-    mmio_write32(registers + ICR, INT_TX);
     while (done < count && (mmio_read32(registers + FR) & FR_TXFF) == 0) {
         mmio_write32(registers + DR, bytes[done++]);
     }
