@@ -4,9 +4,8 @@ import html
 import json
 import pathlib
 
-from . import plots
+from . import plots, tables
 from .context import BenchError
-from .figures import condition, number, reached
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -55,36 +54,7 @@ def write_json(found, path):
     path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
 
 
-# ---- Tables ----
-
-def cell(figure):
-    """A figure: its median, its spread if it has one, and what was to be reached."""
-    text = number(figure["value"])
-    if figure["samples"] > 1 and not figure.get("exact"):
-        text += f" [{number(figure['low'])}, {number(figure['high'])}]"
-    if "goal" in figure:
-        sign = "≤" if figure["better"] == "less" else "≥"
-        text += f" ({sign} {number(figure['goal'])} {'✓' if reached(figure) else '✗'})"
-    return text
-
-
-def rows(entry):
-    """The headlines, or all figures if there is none: a row for each contender under each condition, a column for
-    each thing measured. The first row is the head; the first WORDS columns are words, the others numbers."""
-    shown = [figure for figure in entry["figures"] if figure.get("headline")] or entry["figures"]
-    columns = list(dict.fromkeys((figure["name"], figure["unit"]) for figure in shown))
-    table = {}
-    for figure in shown:
-        row = table.setdefault((condition(figure), figure["contender"]), [""] * len(columns))
-        row[columns.index((figure["name"], figure["unit"]))] = cell(figure)
-    heads = (name if unit in name else f"{name} ({unit})" for name, unit in columns)
-    return [["where", "contender", *heads],
-            *([*key, *row] for key, row in table.items())]
-
-
-WORDS = 2
-LEGEND = "median [10 %, 90 %] (to reach: ✓ reached, ✗ not)"
-
+# ---- Text and Markdown ----
 
 def state(entry):
     if "failed" in entry:
@@ -98,13 +68,9 @@ def text(entry):
     if state(entry):
         lines.append(state(entry))
     if entry["figures"]:
-        table = rows(entry)
-        widths = [max(map(len, column)) for column in zip(*table)]
-        for line in table:
-            cells = [text.ljust(width) if column < WORDS else text.rjust(width)
-                     for column, (text, width) in enumerate(zip(line, widths))]
-            lines.append("  ".join(cells).rstrip())
-        lines.append(LEGEND)
+        for table in tables.tables(entry):
+            lines += [*tables.text(table), ""]
+        lines.append(tables.LEGEND)
     return "\n".join(lines)
 
 
@@ -115,24 +81,18 @@ def machine_words(entry):
     return f"{found['processor']}, {found['cores']} cores, Linux {found['kernel']}, commit {found['commit']}{distance}"
 
 
-def markdown_table(table):
-    rule = ["---" if column < WORDS else "--:" for column in range(len(table[0]))]
-    return ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |"
-            for line in [table[0], rule, *table[1:]]] + [""]
-
-
 def markdown(found):
     """Tables for docs/performance.md."""
-    parts = [f"Tables: {LEGEND}", ""]
+    parts = [f"Tables: {tables.LEGEND}", ""]
     for entry in found["experiments"]:
         parts += [f"### {entry['name']}: {entry['title']}", "", f"Claim: {entry['claim']}", ""]
         parts += [f"`{entry['command']}`, {entry['date'][:10]}, {machine_words(entry)}.", ""]
         if state(entry):
             parts += [state(entry), ""]
         if entry["figures"]:
-            parts += markdown_table(rows(entry))
+            parts += [line for table in tables.tables(entry) for line in tables.markdown(table)]
         for table in entry.get("tables", []):
-            parts += [table["title"] + ":", "", *markdown_table(table["rows"])]
+            parts += [table["title"] + ":", "", *tables.markdown((2, table["rows"]))]
         parts += [f"* {name}: {what}" for name, what in entry["peers"].items()]
         parts += [f"* {note}" for note in entry["notes"]]
         parts += [""]
@@ -152,13 +112,6 @@ def write_into(found, path):
 
 # ---- The page ----
 
-def html_table(table):
-    def line(tag, texts):
-        return "<tr>" + "".join(f"<{tag}{' class=n' if column >= WORDS else ''}>{html.escape(text)}</{tag}>"
-                                for column, text in enumerate(texts)) + "</tr>\n"
-    return f"<table>{line('th', table[0])}{''.join(line('td', texts) for texts in table[1:])}</table>"
-
-
 def section(entry):
     parts = [f"<h2 id='{html.escape(entry['name'])}'>{html.escape(entry['title'])}</h2>",
              f"<p class=claim>{html.escape(entry['claim'])}</p>"]
@@ -166,8 +119,8 @@ def section(entry):
         parts.append(f"<pre class=failed>{html.escape(state(entry))}</pre>")
     parts += [plots.svg(found) for found in entry["plots"]]
     if entry["figures"]:
-        parts.append(f"{html_table(rows(entry))}<p class=muted>{LEGEND}</p>")
-    parts += [f"<details><summary>{html.escape(table['title'])}</summary>{html_table(table['rows'])}</details>"
+        parts += [*map(tables.page, tables.tables(entry)), f"<p class=muted>{tables.LEGEND}</p>"]
+    parts += [f"<details><summary>{html.escape(table['title'])}</summary>{tables.page((2, table['rows']))}</details>"
               for table in entry.get("tables", [])]
     if entry["peers"]:
         parts.append("<ul>" + "".join(f"<li><b>{html.escape(name)}</b>: {html.escape(what)}</li>"

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as xml
 import pytest
 from support import ROOT, STEADY, entry, plot, time_of
 
-from frame import context, figures, plots, progress, report
+from frame import context, figures, plots, progress, report, tables
 
 needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="no gnuplot (gnuplot-nox)")
 HOSTILE = "<script>alert('&\"')</script> | `$(id)` \\n %d {"
@@ -116,22 +116,41 @@ def test_a_number_that_is_none_is_not_written(tmp_path):
         report.write_json({"experiments": [entry([{**time_of([1]), "value": float("nan")}])]}, tmp_path / "r.json")
 
 
+def named(name, value, contender="sddf", **where):
+    return figures.figure(name, contender, [value], "ns", headline=True, **where)
+
+
 def test_the_table_shows_the_headlines_or_else_all():
     both = [time_of(STEADY, burst=1), time_of(STEADY, headline=True)]
-    assert len(report.rows(entry(both))) == 2
-    assert report.rows(entry(both[:1])) == [["where", "contender", "time (ns)"], ["burst 1", "sddf", "100 [99, 101]"]]
+    assert tables.tables(entry(both)) == [(1, [["contender", "time (ns)"], ["sddf", "100 [99, 101]"]])]
+    assert tables.tables(entry(both[:1])) == [(2, [["where", "contender", "time (ns)"],
+                                                   ["burst 1", "sddf", "100 [99, 101]"]])]
 
 
 def test_what_one_contender_reached_under_one_condition_stands_in_one_row():
-    table = report.rows(entry([time_of([1], burst=1), time_of([2], "linux", burst=1),
-                               figures.figure("signals", "sddf", [3], "per packet", burst=1)]))
-    assert table == [["where", "contender", "time (ns)", "signals (per packet)"], ["burst 1", "sddf", "1", "3"],
-                     ["burst 1", "linux", "2", ""]]
+    found = tables.tables(entry([time_of([1], burst=1), time_of([2], "linux", burst=1),
+                                 figures.figure("signals", "sddf", [3], "per packet", burst=1)]))
+    assert found == [(2, [["where", "contender", "time (ns)", "signals (per packet)"], ["burst 1", "sddf", "1", "3"],
+                          ["burst 1", "linux", "2", ""]])]
+
+
+def test_what_shares_no_row_stands_in_tables_of_its_own_and_the_small_ones_in_a_list():
+    found = tables.tables(entry([named("ratio a", 1, base="x"), named("time", 2), named("calls", 3),
+                                 named("ratio b", 4, base="y"), *(named("many", n, n=n) for n in range(5))]))
+    assert [rows[0] for _, rows in found] == [["what", "where", "contender", "figure"],
+                                              ["contender", "time (ns)", "calls (ns)"],
+                                              ["where", "contender", "many (ns)"]]
+    assert found[0][1][1:] == [["ratio a (ns)", "x", "sddf", "1"], ["ratio b (ns)", "y", "sddf", "4"]]
+
+
+def test_columns_that_a_third_joins_stand_in_one_table():
+    found = tables.tables(entry([named("a", 1, n=1), named("b", 2, n=2), named("c", 3, n=1), named("c", 4, n=2)]))
+    assert len(found) == 1 and found[0][1][0][2:] == ["a (ns)", "b (ns)", "c (ns)"]
 
 
 def test_a_goal_is_shown_with_whether_it_was_reached():
-    assert report.rows(entry([time_of([4], goal=5)]))[1][-1] == "4 (≤ 5 ✓)"
-    assert report.rows(entry([time_of([6], goal=5)]))[1][-1] == "6 (≤ 5 ✗)"
+    assert tables.cell(time_of([4], goal=5)) == "4 (≤ 5 ✓)"
+    assert tables.cell(time_of([6], goal=5)) == "6 (≤ 5 ✗)"
 
 
 def test_markdown_has_claim_command_machine_peers_and_a_table_that_no_cell_breaks():
