@@ -116,6 +116,7 @@ static void check_virt(bool settled)
 void target_enter(uint32_t channel)
 {
     bool settled = !virt_hostile && peer_settled(&virt);
+    peer_watch(&client);
     fuzz_enter(channel);
     check_client();
     check_virt(settled);
@@ -174,7 +175,7 @@ bool target_start(void)
 {
     virt_hostile = (input8() & VIRT_HOSTILE) != 0;
     given_count = 0;
-    virt.scanned = virt.scanned_seen = client.scanned = client.scanned_seen = 0;
+    client.scanned = 0;
     for (uint32_t b = 0; b < CLIENT_BUFFERS; b++) {
         stamp(b);
     }

@@ -120,10 +120,11 @@ void target_enter(uint32_t channel)
 {
     bool settled = peer_settled(&rx) && peer_settled(&tx) && in_place() &&
                    (flags & (RX_HOSTILE | TX_HOSTILE)) == 0;
+    peer_watch(&tx);
     fuzz_enter(channel);
+    uint32_t sent = check_sent();
     peer_entered(&rx);
     peer_entered(&tx);
-    uint32_t sent = check_sent();
     must(!settled || sent >= answers, "a good packet was not answered");
     answers = 0;
     if ((flags & TX_HOSTILE) == 0) {
@@ -171,7 +172,7 @@ bool target_start(void)
     config->rx_buffers = in_place() ? RX_BUFFERS : 0;
     rx_has = in_place() && (flags & RX_HOSTILE) == 0 ? 0 : UINT32_MAX;
     tx_has = answers = 0;
-    tx.scanned = tx.scanned_seen = 0;
+    tx.scanned = 0;
     memset(data, 0, (size_t)BUFFERS * NET_BUFFER_SIZE);
     memset(rx_data, 0, (size_t)RX_BUFFERS * NET_BUFFER_SIZE);
     must(fuzz_init(config, sizeof(*config)), "a good configuration is refused");

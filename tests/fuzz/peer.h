@@ -11,8 +11,8 @@ struct fuzz_peer {
     struct queue_side *mine; /* what the peer can write */
     struct queue_side *component;
     uint32_t capacity;
-    uint32_t scanned;      /* of what the component has offered, by peer_offered(), ... */
-    uint32_t scanned_seen; /* ... since it adopted this epoch of the peer */
+    uint32_t scanned;      /* of what the component has offered, by peer_offered() */
+    uint32_t watched_seen; /* what the component had adopted before the entry; see peer_watch() */
     bool paced;            /* trusted not to flood: see peer_move() */
     uint32_t entries;      /* of the component since the peer opened: 2 and it is ready */
 };
@@ -39,7 +39,11 @@ bool peer_put(struct fuzz_peer *peer, struct net_desc buffer);
 bool peer_take(struct fuzz_peer *peer, struct net_desc *buffer);
 /* Takes all that is there, as an honest peer whose entries peer_offered() has looked at. */
 void peer_drain(struct fuzz_peer *peer);
-/* The next entry that the component has offered since the last call, whatever the peer thinks. */
+/* Before an entry, and before anything looks whether the component is there: lets the next
+ * peer_offered() know whether the component adopted the peer, and so began anew. */
+void peer_watch(struct fuzz_peer *peer);
+/* The next entry that the component has offered since the last call, whatever the peer thinks. The
+ * first call is between peer_watch() and an entry, and any other use of the peer. */
 bool peer_offered(struct fuzz_peer *peer, struct net_desc *buffer);
 
 /* A descriptor from the input: a buffer that exists, a neighbour of one, or anything. */

@@ -162,6 +162,7 @@ static void driver_move(void)
 void target_enter(uint32_t channel)
 {
     bool settled = !driver_hostile && peer_settled(&driver) && peer_settled(&clients[HONEST]);
+    peer_watch(&driver);
     fuzz_enter(channel);
     peer_poll(&clients[HONEST]);
     uint32_t came = honest_take();
@@ -226,7 +227,7 @@ bool target_start(void)
         memset(data + (size_t)b * NET_BUFFER_SIZE, 0, 6);
     }
     driver_has = holds = held_count = expected = 0;
-    driver.scanned = driver.scanned_seen = 0;
+    driver.scanned = 0;
     must(fuzz_init(config, sizeof(*config)), "a good configuration is refused");
     peer_start(&driver);
     for (uint32_t i = 0; i < CLIENTS; i++) {

@@ -191,6 +191,7 @@ void target_enter(uint32_t channel)
 {
     bool settled = !driver_hostile && peer_settled(&driver) && peer_settled(&clients[HONEST]);
     uint64_t before = driver_has;
+    peer_watch(&driver);
     fuzz_enter(channel);
     peer_poll(&clients[HONEST]);
     check_offers();
@@ -249,7 +250,7 @@ bool target_start(void)
         write_source(at / BUFFERS, at % BUFFERS, macs[at / BUFFERS]);
     }
     driver_has = sent = unseen = 0;
-    driver.scanned = driver.scanned_seen = 0;
+    driver.scanned = 0;
     must(fuzz_init(config, sizeof(*config)), "a good configuration is refused");
     peer_start(&driver);
     for (uint32_t i = 0; i < CLIENTS; i++) {
