@@ -15,6 +15,8 @@ from .context import Skip, lab
 
 SDDF, IN_PROCESS, BUSY, RECV, MMSG, TESTPMD = (
     "sddf", "sddf in-process", "sddf busy", "linux-recv", "linux-mmsg", "testpmd")
+# Polled within the interface's driver, as testpmd polls.
+BUSY_WIRE = "xsk:sys0,busy-poll=50"
 WINDOW = 256  # outstanding in a closed loop that is to saturate
 SIZE = 64     # bytes of UDP payload
 WARMUP = 0.15  # seconds
@@ -23,7 +25,8 @@ WARMUP = 0.15  # seconds
 IO = "packet"
 NOTE = (f"{SIZE} bytes of UDP payload over one veth pair; system on one core, generator on another; every byte that came "
         "back verified. testpmd swaps addresses of whatever comes, without ARP, checks or a client, and polls: "
-        "its core is always busy. Frames that come to it are handled by its own polling or on the sender's core.")
+        "its core is always busy. Frames that come to it, and to sddf busy, are handled by their own polling or on the "
+        "sender's core; those that come to the others on the system's core.")
 
 
 class Target:
@@ -45,7 +48,7 @@ class Network:
 
     @contextlib.contextmanager
     def sddf(self, *options, busy=False, **where):
-        wire = {"wire": lab.WIRES[self.nic] + ",busy-poll=50"} if busy else {}
+        wire = {"wire": BUSY_WIRE} if busy else {}
         system = self.laboratory.sddf(nic=self.nic, options=options, **wire, **where)
         try:
             yield Target(lab.ECHO_IP, system=system)

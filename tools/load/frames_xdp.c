@@ -240,8 +240,8 @@ static uint64_t xdp_drops(void)
     struct xdp_statistics statistics = {0};
     socklen_t length = sizeof(statistics);
     (void)getsockopt(xdp.socket.fd, SOL_XDP, XDP_STATISTICS, &statistics, &length);
-    return statistics.rx_dropped +
-           statistics.rx_ring_full; /* the first has an empty fill ring, too */
+    /* The first counts for want of a buffer, too. */
+    return statistics.rx_dropped + statistics.rx_ring_full;
 }
 
 static int xdp_file(void)
