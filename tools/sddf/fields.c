@@ -141,14 +141,6 @@ void field_read(const struct yaml_node *node, const struct field *field, void *o
     }
 }
 
-/* What is off or first of the choices asks for nothing, so it is never refused. */
-static bool asks_for_nothing(const struct yaml_node *node, const struct field *field)
-{
-    return node->text != NULL &&
-           ((field->type == FIELD_FLAG && strcmp(node->text, "false") == 0) ||
-            (field->type == FIELD_CHOICE && strcmp(node->text, field->choices[0]) == 0));
-}
-
 void fields_read(const struct yaml_node *map, const struct field *fields, void *object)
 {
     const char *known[KEYS_MAX + 1] = {NULL};
@@ -160,13 +152,7 @@ void fields_read(const struct yaml_node *map, const struct field *fields, void *
     for (const struct field *field = fields; field->key != NULL; field++) {
         const struct yaml_node *node =
             field->required ? yaml_need(map, field->key) : yaml_get(map, field->key);
-        if (node == NULL)
-            continue;
-        unsigned errors = yaml_file_errors(node->file);
-        field_read(node, field, object);
-        if (field->missing != NULL && errors == yaml_file_errors(node->file) &&
-            !asks_for_nothing(node, field))
-            yaml_error(node, RULE_NOT_YET_SUPPORTED, "%s" REMEDY "remove \"%s\"", field->missing,
-                       field->key);
+        if (node != NULL)
+            field_read(node, field, object);
     }
 }

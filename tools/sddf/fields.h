@@ -51,7 +51,6 @@ struct field {
     const struct field *fields;
     const char *fallback; /* what holds without the key, for people; NULL: see `doc` */
     const char *doc;
-    const char *missing; /* why it is refused so far; NULL: it is not */
 };
 
 /* The map's keys into the object; what is absent or wrong stays as it was. Unknown, missing and

@@ -62,11 +62,6 @@ static void print_description(const struct field *field)
         print_text(field->fallback);
         fputs(".", stdout);
     }
-    if (field->missing != NULL) {
-        fputs(" Not yet supported: ", stdout);
-        print_text(field->missing);
-        fputs(".", stdout);
-    }
     fputs("\"", stdout);
 }
 
