@@ -5,6 +5,7 @@
 
 #include "mock_microkit.h"
 
+#include <pthread.h>
 #include <sddf/serial.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,37 @@ static inline void text_take(struct peer *peer, char *to, size_t size, uint32_t 
     }
     to[used] = '\0';
     queue_release(&peer->c);
+}
+
+/* A peer on another core that puts rubbish, chunks that are none and flushes of nothing, whenever
+ * there is room, until flood_end(). */
+struct flood {
+    struct peer *peer;
+    shared_u32 ends;
+    pthread_t thread;
+};
+
+static inline void *flood_run(void *argument)
+{
+    struct flood *flood = argument;
+    for (uint32_t i = 0; atomic_load_acquire(&flood->ends) == 0; i++) {
+        if (queue_space(&flood->peer->c, 1) != 0) {
+            word_put(flood->peer, i % 2 == 0 ? 0 : 255);
+        }
+    }
+    return NULL;
+}
+
+static inline void flood_begin(struct flood *flood, struct peer *peer)
+{
+    *flood = (struct flood){.peer = peer};
+    assert_int_equal(pthread_create(&flood->thread, NULL, flood_run, flood), 0);
+}
+
+static inline void flood_end(struct flood *flood)
+{
+    atomic_store_release(&flood->ends, 1);
+    assert_int_equal(pthread_join(flood->thread, NULL), 0);
 }
 
 /* The header of a serial component's blob. */

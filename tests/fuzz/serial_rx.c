@@ -95,6 +95,20 @@ static void run_component(uint32_t channel)
     must(came == typed_length, "the honest client misses what was typed to it");
 }
 
+/* As long as the component looks, there is more that is no chunk; then the driver starts anew. */
+static void flood_rubbish(void)
+{
+    run_component(0);
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        shared_write(&driver.mine->entries[i], UINT64_C(0xff));
+    }
+    fuzz_flood(driver.mine, driver.component, CAPACITY);
+    fuzz_enter(0);
+    peer_start(&driver);
+    run_component(0);
+    run_component(0);
+}
+
 static void step(void)
 {
     uint8_t choice = input8();
@@ -104,7 +118,11 @@ static void step(void)
         type();
         break;
     case 2:
-        type_rubbish();
+        if (choice < 240) {
+            type_rubbish();
+        } else if (!escaped) {
+            flood_rubbish();
+        }
         break;
     case 3:
         text_move(&clients[0]);
