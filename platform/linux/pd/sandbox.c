@@ -135,11 +135,13 @@ static void drop_privileges(void)
 static void allow_doorbells(scmp_filter_ctx context, int socket)
 {
     const int calls[] = {SCMP_SYS(sendto), SCMP_SYS(recvfrom)};
+    const scmp_datum_t arguments[] = {(scmp_datum_t)socket, 0, 0, MSG_DONTWAIT, 0, 0};
+    struct scmp_arg_cmp equal[6];
+    for (unsigned i = 0; i < 6; i++) {
+        equal[i] = (struct scmp_arg_cmp){.arg = i, .op = SCMP_CMP_EQ, .datum_a = arguments[i]};
+    }
     for (size_t i = 0; i < sizeof(calls) / sizeof(int); i++) {
-        must(seccomp_rule_add(context, SCMP_ACT_ALLOW, calls[i], 6,
-                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)socket), SCMP_A1(SCMP_CMP_EQ, 0),
-                              SCMP_A2(SCMP_CMP_EQ, 0), SCMP_A3(SCMP_CMP_EQ, MSG_DONTWAIT),
-                              SCMP_A4(SCMP_CMP_EQ, 0), SCMP_A5(SCMP_CMP_EQ, 0)) == 0,
+        must(seccomp_rule_add_array(context, SCMP_ACT_ALLOW, calls[i], 6, equal) == 0,
              "seccomp rule");
     }
 }
