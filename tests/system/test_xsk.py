@@ -2,6 +2,7 @@
 """AF_XDP sockets as NICs: what is left when something ends, what a hostile driver can do with the
 rings and the socket that it has, and what reaches what. That they carry packets, and that bad ones
 are counted, is in test_peers.py and test_bad_packets.py."""
+import contextlib
 import os
 import pathlib
 import platform
@@ -24,6 +25,15 @@ def fixture_laboratory():
     support.usable(lab.XSK)
     with lab.Lab(BUILD) as laboratory:
         yield laboratory
+
+
+@pytest.fixture(autouse=True)
+def fixture_nothing_runs_on(laboratory):
+    """A test that fails leaves its system to nobody."""
+    yield
+    for pid in lab.run("ip", "netns", "pids", laboratory.system).split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def interface(laboratory):
