@@ -36,17 +36,17 @@ static const char *const counter_names[COUNTERS] = {
     "violations", "activations", "signals",
 };
 
-/* The client's next empty buffer. One that is not within its region is counted and forgotten; at
- * most a burst of such is looked through. */
-static bool client_buffer(struct net_desc *buffer)
+/* The offset of the client's next empty buffer. One that is not within its region is counted and
+ * forgotten; at most a burst of such is looked through. */
+static bool client_buffer(uint64_t *offset)
 {
     uint32_t number;
     for (uint32_t tries = 0; tries < NET_BURST; tries++) {
-        if (client.head == client.peer_tail && queue_available(&client) == 0) {
+        if (queue_left(&client) == 0 && queue_available(&client) == 0) {
             return false;
         }
-        *buffer = net_get_one(&client);
-        if (net_buffer_at(&client_buffers, buffer->address, &number)) {
+        *offset = net_get_one(&client).address;
+        if (net_buffer_at(&client_buffers, *offset, &number)) {
             return true;
         }
         stats_add(stats, BAD_CLIENT_BUFFER, 1);
@@ -55,12 +55,12 @@ static bool client_buffer(struct net_desc *buffer)
 }
 
 /* Copies one frame to the client, if the client has room for it. Returns its bytes, 0 = dropped. */
-static uint32_t copy(const struct net_desc *frame)
+static uint32_t copy(struct net_desc frame)
 {
-    struct net_desc to;
+    uint64_t to;
     uint32_t number;
-    if (!net_frame_fits(&virt_buffers, frame->length) ||
-        !net_buffer_at(&virt_buffers, frame->address, &number)) {
+    if (!net_frame_fits(&virt_buffers, frame.length) ||
+        !net_buffer_at(&virt_buffers, frame.address, &number)) {
         stats_add(stats, BAD_VIRT_FRAME, 1);
         return 0;
     }
@@ -68,13 +68,13 @@ static uint32_t copy(const struct net_desc *frame)
         stats_add(stats, DROP_NO_BUFFER, 1);
         return 0;
     }
-    memcpy((void *)(uintptr_t)(config->client_data.address + to.address),
-           (const void *)(uintptr_t)(config->virt_data.address + frame->address), frame->length);
-    to.length = frame->length;
-    to.flags = frame->flags;
-    to.meta = frame->meta;
-    net_put_one(&client, to);
-    return frame->length;
+    memcpy((void *)(uintptr_t)(config->client_data.address + to),
+           (const void *)(uintptr_t)(config->virt_data.address + frame.address), frame.length);
+    net_put_one(&client, (struct net_desc){.address = to,
+                                           .length = frame.length,
+                                           .flags = frame.flags,
+                                           .meta = frame.meta});
+    return frame.length;
 }
 
 /* A burst of the virtualiser's frames: to the client, and back. True if there are more. */
@@ -89,7 +89,7 @@ static bool serve_burst(void)
     count = count < space ? count : space;
     for (uint32_t i = 0; i < count; i++) {
         struct net_desc frame = net_get_one(&virt);
-        uint32_t length = copy(&frame);
+        uint32_t length = copy(frame);
         bytes += length;
         copied += length != 0;
         net_put_one(&virt, frame);

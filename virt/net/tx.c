@@ -120,19 +120,19 @@ static bool driver_misbehaves(void)
 
 /* Judges one frame of a client. Returns the counter of what is wrong with it, or COUNTERS. A
  * refused buffer that is the client's and not in flight is its own again; `*buffer` names it. */
-static inline enum counter judge(const struct client *client, const struct net_desc *frame,
+static inline enum counter judge(const struct client *client, struct net_desc frame,
                                  uint32_t *buffer)
 {
-    if (!net_buffer_at(&client->buffers, frame->address, buffer)) {
+    if (!net_buffer_at(&client->buffers, frame.address, buffer)) {
         return DROP_BAD_OFFSET;
     }
     if (flight_test(client, *buffer)) {
         return DROP_IN_FLIGHT;
     }
-    if (!net_frame_fits(&client->buffers, frame->length)) {
+    if (!net_frame_fits(&client->buffers, frame.length)) {
         return DROP_BAD_LENGTH;
     }
-    if (net_frame_source((const shared_u64 *)(client->data + frame->address)) != client->mac) {
+    if (net_frame_source((const shared_u64 *)(client->data + frame.address)) != client->mac) {
         return DROP_SOURCE_MAC;
     }
     return COUNTERS;
@@ -173,7 +173,7 @@ static uint64_t pass_on(struct client *client, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         struct net_desc frame = net_get_one(&client->connection);
         uint32_t buffer;
-        enum counter wrong = judge(client, &frame, &buffer);
+        enum counter wrong = judge(client, frame, &buffer);
         if (wrong != COUNTERS) {
             refuse(client, frame.address, wrong);
             continue;
