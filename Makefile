@@ -67,7 +67,7 @@ check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 mutants: build ## take each fence, order and check out of the transport: which check misses it?
 	@tests/weak/mutants
 
-prove: ## contracts of the arithmetic of queues and buffers, with Frama-C's WP
+prove: ## contracts of the transport and of the network components' checks, with Frama-C's WP
 	@tools/build/deps prove
 	@proofs/wp/run
 

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What proofs/wp/run proves, what has no proof there, and which checks it takes out."""
+
+# By unit, which NAME.c puts together: the sources that are annotated (or changed by a mutant), and
+# the functions whose contracts are proved, themselves and what they call.
+UNITS = {
+    "transport": {
+        "sources": ["include/sddf/queue.h", "include/sddf/net.h"],
+        "functions": """
+            queue_capacity_valid queue_close connection_reset connection_poll connection_adopt
+            queue_space_look queue_space queue_put queue_put_slot queue_publish queue_signal
+            queue_peer_waits queue_doubt queue_available queue_get queue_get_slot queue_left
+            queue_release queue_arm
+            net_put_one net_get_one net_available net_buffer_at net_buffer_offset net_buffers_open
+            net_frame_fits net_frame_destination net_frame_source
+            signal_now signal_peer signal_end peer_adopt peer_check stats_add stats_set
+            cache_clean cache_invalidate""".split(),
+    },
+    "rx": {
+        "sources": ["virt/net/rx.c", "virt/net/destinations.h"],
+        "functions": """
+            drop_holder misbehaves driver_misbehaves from_client to_driver drop_for offer
+            drop_length invalidate destinations_hash destinations_entry destinations_search
+            destinations_find""".split(),
+    },
+    "tx": {
+        "sources": ["virt/net/tx.c", "virt/net/bucket.h", "virt/net/timeout.h"],
+        "functions": """
+            flight_test flight_flip misbehaves driver_misbehaves judge give_back refuse clean
+            lies_with client_search client_of take_back""".split(),
+    },
+    "copier": {
+        "sources": ["virt/net/copier.c"],
+        "functions": "client_buffer copy may_wait serve notified".split(),
+    },
+    "client": {
+        "sources": ["lib/net/client.c"],
+        "functions": """
+            take_back buffer_of lies_in_rx_data take net_client_release net_client_send is_low
+            wait_for_returns""".split(),
+    },
+}
+
+# Goals without a proof over integers: of which unit, and what has it instead.
+UNPROVED = {}
+
+# (unit, function, source, text, what takes its place): a check that is gone must cost a goal.
+MUTANTS = [
+    ("rx", "from_client", "virt/net/rx.c",
+     "(holders[buffer] & holder) == 0) {\n            client->refused++;",
+     "false) {\n            client->refused++;"),
+    ("rx", "from_client", "virt/net/rx.c",
+     "!net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer) ||",
+     "(net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer), false) ||"),
+    ("rx", "offer", "virt/net/rx.c",
+     "client->held >= client->held_max || queue_space(&client->connection, 1) == 0",
+     "client->held >= client->held_max"),
+    ("tx", "judge", "virt/net/tx.c",
+     "    if (!net_frame_fits(&client->buffers, frame.length)) {\n"
+     "        return DROP_BAD_LENGTH;\n    }\n", ""),
+    ("tx", "judge", "virt/net/tx.c",
+     "if (!net_buffer_at(&client->buffers, frame.address, buffer)) {",
+     "if (!net_buffer_at(&client->buffers, frame.address, buffer) && false) {"),
+    ("tx", "take_back", "virt/net/tx.c",
+     "!net_buffer_at(&client->buffers, offset, &buffer) || !flight_test",
+     "!flight_test"),
+    ("tx", "take_back", "virt/net/tx.c",
+     "    if (client == NULL) {\n        return false;\n    }\n    uint64_t offset",
+     "    uint64_t offset"),
+    ("tx", "give_back", "virt/net/tx.c",
+     "if (queue_space(&client->connection, 1) != 0) {", "{"),
+    ("copier", "copy", "virt/net/copier.c",
+     "!net_frame_fits(&virt_buffers, frame.length) ||\n        ", ""),
+    ("copier", "copy", "virt/net/copier.c",
+     " ||\n        !net_buffer_at(&virt_buffers, frame.address, &number)", ""),
+    ("copier", "copy", "virt/net/copier.c",
+     "queue_space(&client, 1) == 0 || ", ""),
+    ("copier", "client_buffer", "virt/net/copier.c",
+     "if (net_buffer_at(&client_buffers, *offset, &number)) {", "{"),
+    ("client", "net_client_send", "lib/net/client.c",
+     "if (!buffer_of(net, frame->address, NET_HELD_CLIENT, &buffer)) {",
+     "if (!buffer_of(net, frame->address, NET_HELD_CLIENT, &buffer) && false) {"),
+    ("client", "lies_in_rx_data", "lib/net/client.c",
+     " && data->size - frame->address >= frame->length", ""),
+    ("transport", "queue_available", "include/sddf/queue.h",
+     "!same_epoch || tail - head > capacity, 0", "!same_epoch, 0"),
+    ("transport", "queue_put", "include/sddf/queue.h",
+     "    count = count < space ? count : space;\n", ""),
+]
