@@ -19,7 +19,7 @@ UNITS = {
     "rx": {
         "sources": ["virt/net/rx.c", "virt/net/destinations.h"],
         "functions": """
-            drop_holder misbehaves driver_misbehaves from_client to_driver drop_for offer
+            drop_holder misbehaves driver_misbehaves drop_for offer
             drop_length invalidate destinations_hash destinations_entry destinations_search
             destinations_find""".split(),
     },
@@ -46,12 +46,6 @@ UNPROVED = {}
 
 # (unit, function, source, text, what takes its place): a check that is gone must cost a goal.
 MUTANTS = [
-    ("rx", "from_client", "virt/net/rx.c",
-     "(holders[buffer] & holder) == 0) {\n            client->refused++;",
-     "false) {\n            client->refused++;"),
-    ("rx", "from_client", "virt/net/rx.c",
-     "!net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer) ||",
-     "(net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer), false) ||"),
     ("rx", "offer", "virt/net/rx.c",
      "client->held >= client->held_max || queue_space(&client->connection, 1) == 0",
      "client->held >= client->held_max"),
