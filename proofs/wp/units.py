@@ -17,14 +17,15 @@ UNITS = {
             cache_clean cache_invalidate""".split(),
     },
     "rx": {
-        "sources": ["virt/net/rx.c", "virt/net/destinations.h"],
+        "sources": ["virt/net/rx.c", "virt/net/destinations.h", "virt/net/virt.h"],
         "functions": """
             drop_holder misbehaves driver_misbehaves drop_for offer
             drop_length invalidate destinations_hash destinations_entry destinations_search
             destinations_find""".split(),
     },
     "tx": {
-        "sources": ["virt/net/tx.c", "virt/net/bucket.h", "virt/net/timeout.h"],
+        "sources": ["virt/net/tx.c", "virt/net/bucket.h", "virt/net/timeout.h",
+                    "virt/net/driver_wake.h", "virt/net/virt.h"],
         "functions": """
             flight_test flight_flip misbehaves driver_misbehaves judge give_back refuse clean
             lies_with client_search client_of take_back""".split(),
