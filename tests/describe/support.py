@@ -11,9 +11,10 @@ OWN_BOARDS = HERE / "boards_good"
 
 
 def sddf(*arguments, **options):
-    """The finished process; its output is text."""
+    """The finished process; its output is text, but for what it quotes of damaged files."""
     return subprocess.run([os.environ["SDDF"], *map(str, arguments)], capture_output=True,
-                          text=True, timeout=60, check=False, **options)
+                          text=True, errors="replace", timeout=60,
+                          check=False, **options)
 
 
 def rules():
