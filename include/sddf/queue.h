@@ -101,9 +101,10 @@ struct connection {
     const shared_u64 *get_entries;
     uint32_t get_capacity; /* the queue that this side consumes */
     uint32_t get_mask;
-    uint32_t head;         /* entries taken; released up to mine->head */
-    uint32_t head_checked; /* head when the mark of a peer that waits for space was last looked at */
-    uint32_t peer_tail;    /* last believed */
+    uint32_t head; /* entries taken; released up to mine->head */
+    uint32_t
+        head_checked;   /* head when the mark of a peer that waits for space was last looked at */
+    uint32_t peer_tail; /* last believed */
 
     uint32_t epoch;
     uint32_t peer_epoch; /* adopted; 0 = none */

@@ -49,6 +49,11 @@ void serial_client_begin(struct serial_client *serial)
     }
 }
 
+bool serial_client_ready(const struct serial_client *serial)
+{
+    return (!serial->has_rx || serial->rx.ready) && (!serial->has_tx || serial->tx.ready);
+}
+
 /* ---- Printing ---- */
 
 /* Offers the line, whole or not at all; `flush`: it may stand there without its newline. */

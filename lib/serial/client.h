@@ -48,6 +48,10 @@ const char *serial_client_open(struct serial_client *serial, const struct config
 /* First thing in an entry point. */
 void serial_client_begin(struct serial_client *serial);
 
+/* True while both virtualisers, as far as there are any, are there: what is typed from now on
+ * arrives. */
+bool serial_client_ready(const struct serial_client *serial);
+
 /* False if the byte was dropped, or with it the line that it ends. */
 bool serial_putc(struct serial_client *serial, char byte);
 bool serial_puts(struct serial_client *serial, const char *text);

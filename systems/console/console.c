@@ -76,11 +76,11 @@ void init(void)
     notified(config->rx.channel); /* as if a peer had called */
 }
 
-/* The first line goes out when the virtualiser is there. */
+/* Who can read this can type: before, what is typed finds nobody. */
 static void greet(void)
 {
     static bool greeted;
-    if (!greeted && serial_client_room(&serial) != 0) {
+    if (!greeted && serial_client_ready(&serial)) {
         greeted = serial_printf(&serial, "%s is here; type a line\n", config->header.instance);
     }
 }

@@ -88,9 +88,14 @@ class Console:
         return json.loads((self.folder / "stats").read_text())
 
 
+def wait_for_both(terminal):
+    """What is typed before finds nobody."""
+    return terminal.wait_for("type a line\r\n") + terminal.wait_for("type a line\r\n")
+
+
 def converse(terminal):
     """Types to both clients."""
-    shown = terminal.wait_for("type a line\r\n") + terminal.wait_for("type a line\r\n")
+    shown = wait_for_both(terminal)
     assert sorted(shown.split("\r\n")[:2]) == [f"{NAMES[i]}console{i} is here; type a line" for i in (0, 1)]
     terminal.type("hel")
     assert terminal.wait_for("hel") == f"{NAMES[0]}hel"  # as it is typed
@@ -130,6 +135,7 @@ def test_each_client_answers_what_is_typed_to_it_with_its_name(build, tmp_path, 
 
 def test_a_hundred_lines_are_answered_one_by_one_and_none_is_lost(build, tmp_path):
     with Console(build, tmp_path) as console:
+        wait_for_both(console.terminal)
         for number in range(100):
             line = f"line {number} " + number % 80 * "x"
             console.terminal.type(line + "\r")
@@ -158,6 +164,7 @@ def test_who_does_not_read_the_terminal_holds_up_the_line_and_loses_no_byte_of_i
     answer = re.compile(r'"(y*)", (\d+) bytes\r\n')
     with Console(build, tmp_path) as console:
         terminal = console.terminal
+        wait_for_both(terminal)
         for _ in range(1500):
             terminal.type(40 * "y" + "\r")
         type_until_answered(terminal)
