@@ -42,8 +42,16 @@ UNITS = {
     },
 }
 
-# Goals without a proof over integers: of which unit, and what has it instead.
-UNPROVED = {}
+# Goals without a proof over integers, by unit and beginning of their names; bits.smt2 has them.
+UNPROVED = [
+    ("transport", "queue_close_ensures"),
+    ("transport", "queue_space_look_ensures"),
+    ("transport", "queue_put_slot_ensures"),
+    ("transport", "queue_get_slot_ensures"),
+    ("transport", "net_buffer_at_ensures"),
+    ("transport", "net_buffer_offset_ensures"),
+    ("transport", "net_buffers_open_ensures"),
+]
 
 # (unit, function, source, text, what takes its place): a check that is gone must cost a goal.
 MUTANTS = [
