@@ -79,7 +79,7 @@ def check_console(kit, image):
     """Each client echoes what is typed to it, with its name, and answers each line."""
     with conftest.qemu.Machine(image, conftest.BOARD, kit.cores) as machine:
         converse(machine, machine.console, machine.type)
-        return machine.console()
+        return machine.console(), machine.stats()
 
 
 CHECKS = {"echo": check_echo, "clock": check_clock, "console": check_console}
