@@ -8,23 +8,22 @@
 
 enum { LINE_CHUNKS = (SERIAL_LINE_MAX + SERIAL_CHUNK_BYTES - 1) / SERIAL_CHUNK_BYTES + 1 };
 
-static bool open_end(struct connection *c, const struct config_connection *config)
+static bool is_there(const struct config_connection *config)
 {
-    return config_connect(c, config);
+    return config != NULL && config->mine != 0;
 }
 
 const char *serial_client_open(struct serial_client *serial, const struct config_connection *rx,
                                const struct config_connection *tx)
 {
-    *serial = (struct serial_client){
-        .has_rx = rx != NULL && rx->mine != 0,
-        .has_tx = tx != NULL && tx->mine != 0,
-    };
-    if ((serial->has_rx && !open_end(&serial->rx, rx)) ||
-        (serial->has_tx && !open_end(&serial->tx, tx))) {
+    bool has_rx = is_there(rx);
+    bool has_tx = is_there(tx);
+    *serial = (struct serial_client){.has_rx = has_rx, .has_tx = has_tx};
+    if ((has_rx && !config_connect(&serial->rx, rx)) ||
+        (has_tx && !config_connect(&serial->tx, tx))) {
         return "a queue's capacity is not a power of two up to 65536";
     }
-    if (serial->has_tx && tx->put_capacity < LINE_CHUNKS) {
+    if (has_tx && tx->put_capacity < LINE_CHUNKS) {
         return "the queue of what is printed holds no whole line: 38 chunks, 64 entries at least";
     }
     if (serial->has_rx) {

@@ -26,9 +26,9 @@ enum {
 };
 
 struct client {
+    const struct serial_virt_tx_client *config;
     struct connection connection;
     uint32_t channel;
-    const struct serial_virt_tx_client *config;
     uint32_t refused; /* in this activation; see misbehaves() */
 
     struct serial_chunk chunk; /* taken; */
