@@ -5,9 +5,9 @@
 #include "contracts/net.h"
 
 /* What changes, for `assigns`. */
-#define CONNECTION(c)                                                                            \
-    c.tail, c.tail_checked, c.head, c.head_checked, c.peer_tail, c.ready, c.peer_head, c.resets, \
-        c.peer_epoch, c.violations
-#define ALL_CLIENTS clients[0..NET_CLIENTS_MAX - 1]
+#define CONNECTION(c)                                                                     \
+    c.tail, c.tail_checked, c.head, c.head_checked, c.peer_tail, c.ready, c.peer_head, c.resets, c.peer_epoch, \
+        c.violations
+#define ALL_CLIENTS clients[0 .. NET_CLIENTS_MAX - 1]
 
 #include "virt/net/rx.c"

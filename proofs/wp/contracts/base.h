@@ -23,13 +23,15 @@ static inline void signal_peer(struct signals *signals, uint32_t channel);
 static inline void signal_end(struct signals *signals);
 
 /*@ requires sound(c) && \valid(signals) && \separated(c, signals);
-    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready,
-   c->peer_head, c->resets, c->peer_epoch, c->violations, *signals; ensures sound(c); */
+    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready, c->peer_head, c->resets,
+            c->peer_epoch, c->violations, *signals;
+    ensures sound(c); */
 static void peer_adopt(struct connection *c, struct signals *signals, uint32_t channel);
 
 /*@ requires sound(c) && \valid(signals) && \separated(c, signals);
-    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready,
-   c->peer_head, c->resets, c->peer_epoch, c->violations, *signals; ensures sound(c); */
+    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready, c->peer_head, c->resets,
+            c->peer_epoch, c->violations, *signals;
+    ensures sound(c); */
 static inline void peer_check(struct connection *c, struct signals *signals, uint32_t channel);
 
 /*@ requires readable(address, size_bytes);

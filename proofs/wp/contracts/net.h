@@ -28,10 +28,8 @@ static inline uint32_t net_available(struct connection *c);
 
 /* ---- Buffers ---- */
 
-/*@ // A data region cut into buffers: bytes of one, of all, and where one starts: 2^shift, and
-  twice
-  @ // a product with it. Products are left to bits.smt2; provers of integers lose their way in
-  them.
+/*@ // A data region cut into buffers: bytes of one, of all, and where one starts: 2^shift, and twice
+  @ // a product with it. Products are left to bits.smt2; provers of integers lose their way in them.
   @ axiomatic sizes {
   @   logic integer bytes_of(integer shift);
   @   logic integer bytes_of_all(integer shift, integer count);

@@ -159,8 +159,9 @@ static inline void queue_close(struct connection *c);
 
 /*@ requires \valid(c) && c->put_capacity <= 65536;
     requires \valid(&c->mine->tail) && \valid(&c->mine->head) && \valid(&c->mine->mark);
-    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready,
-   c->peer_head; ensures !c->ready; ensures used(c) == c->put_capacity && left(c) == 0; */
+    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready, c->peer_head;
+    ensures !c->ready;
+    ensures used(c) == c->put_capacity && left(c) == 0; */
 static inline void connection_reset(struct connection *c);
 
 /*@ requires \valid(c) && region_of_mine(mine, put_capacity);
@@ -180,9 +181,10 @@ static inline bool connection_open(struct connection *c, struct queue_side *mine
 static inline enum connection_state connection_poll(struct connection *c);
 
 /*@ requires sound(c);
-    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready,
-   c->peer_head, c->resets, c->peer_epoch, c->violations; ensures sound(c); ensures \result ==>
-   used(c) == c->put_capacity && left(c) == 0; */
+    assigns c->tail, c->tail_checked, c->head, c->head_checked, c->peer_tail, c->ready, c->peer_head, c->resets,
+            c->peer_epoch, c->violations;
+    ensures sound(c);
+    ensures \result ==> used(c) == c->put_capacity && left(c) == 0; */
 static inline bool connection_adopt(struct connection *c);
 
 #endif

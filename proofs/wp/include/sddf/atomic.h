@@ -26,12 +26,10 @@ typedef struct {
   @ axiomatic regions {
   @   predicate readable(integer address, integer bytes);
   @   predicate writable(integer address, integer bytes);
-  @   axiom readable_no_wrap: \forall integer a, n; readable(a, n) ==> 0 <= a && a + n <=
-  18446744073709551616;
+  @   axiom readable_no_wrap: \forall integer a, n; readable(a, n) ==> 0 <= a && a + n <= 18446744073709551616;
   @   axiom readable_part: \forall integer a, n, b, m;
   @     readable(a, n) && a <= b && 0 <= m && b + m <= a + n ==> readable(b, m);
-  @   axiom writable_no_wrap: \forall integer a, n; writable(a, n) ==> 0 <= a && a + n <=
-  18446744073709551616;
+  @   axiom writable_no_wrap: \forall integer a, n; writable(a, n) ==> 0 <= a && a + n <= 18446744073709551616;
   @   axiom writable_part: \forall integer a, n, b, m;
   @     writable(a, n) && a <= b && 0 <= m && b + m <= a + n ==> writable(b, m);
   @   axiom readable_word{L}: \forall shared_u64 *word;
