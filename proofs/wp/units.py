@@ -32,7 +32,7 @@ UNITS = {
     },
     "copier": {
         "sources": ["virt/net/copier.c"],
-        "functions": "client_buffer copy may_wait serve notified".split(),
+        "functions": "client_buffer copy may_wait notified".split(),
     },
     "client": {
         "sources": ["lib/net/client.c"],
@@ -46,7 +46,9 @@ UNITS = {
 UNPROVED = [
     ("transport", "queue_close_ensures"),
     ("transport", "queue_space_look_ensures"),
+    ("transport", "queue_put_call_shared_copy_in_requires_2"),
     ("transport", "queue_put_slot_ensures"),
+    ("transport", "queue_get_call_shared_copy_out_requires_2"),
     ("transport", "queue_get_slot_ensures"),
     ("transport", "net_buffer_at_ensures"),
     ("transport", "net_buffer_offset_ensures"),
