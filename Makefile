@@ -64,8 +64,10 @@ check: ## format, lint, SPDX, sizes, layers; a clang build without warnings
 	@tools/build/deps build test check bench
 	@tools/build/check
 
-mutants: build ## take each fence, order and check out of the transport: which check misses it?
+mutants: build ## take fences, orders and checks out of transport and components: which check misses them?
 	@tests/weak/mutants
+	@tools/build/deps prove
+	@proofs/wp/run --mutants
 
 prove: ## contracts of the transport and of the network components' checks, with Frama-C's WP
 	@tools/build/deps prove
