@@ -20,7 +20,8 @@ static struct deadlines deadlines;
 static uint64_t periods[TIMER_CLIENTS_MAX]; /* 0: one shot */
 static uint8_t client_by_channel[CHANNELS];
 static uint64_t latest; /* that was told to anybody */
-static uint64_t alarm;  /* that the device is set to */
+static uint64_t alarm;  /* that the device was last set to */
+static bool waiting;    /* for it; an interrupt ends that */
 static struct signals signals;
 
 enum counter { REQUESTS, BAD_REQUESTS, TIMEOUTS, PERIODS_MISSED, INTERRUPTS, COUNTERS };
@@ -29,10 +30,11 @@ static const char *const counter_names[COUNTERS] = {
     "requests", "bad_requests", "timeouts", "periods_missed", "interrupts",
 };
 
-/* Monotonic even if the device is not. */
+/* Monotonic even if the device is not, and never so late that a period from then on would wrap. */
 static uint64_t now(void)
 {
     uint64_t device = timer_device_now();
+    device = device < TIMER_TIME_MAX_NS ? device : TIMER_TIME_MAX_NS;
     latest = device > latest ? device : latest;
     return latest;
 }
@@ -40,8 +42,9 @@ static uint64_t now(void)
 static void set_alarm(void)
 {
     uint64_t next = deadlines_next(&deadlines);
-    if (next != alarm) {
+    if (next != alarm || !waiting) {
         alarm = next;
+        waiting = true;
         timer_device_alarm(next);
     }
 }
@@ -54,7 +57,9 @@ static uint64_t next_period(uint64_t due, uint64_t period, uint64_t time)
     return due + (missed + 1) * period;
 }
 
-/* Bounded: each client is taken once at most, since a period ends after `time`. */
+/* Bounded: each client is taken once at most, since a period ends after `time` and does not wrap:
+ * neither a deadline nor `time` is above TIMER_TIME_MAX_NS but for one period, which is not either.
+ */
 static void expire(void)
 {
     uint64_t time = now();
@@ -83,13 +88,19 @@ static enum timer_error set(uint32_t client, uint64_t when, uint64_t period)
     return TIMER_OK;
 }
 
-/* `now` is far below 2^63, `ns` is not to be trusted. */
+/* `time` is at most TIMER_TIME_MAX_NS, `ns` is not to be trusted. */
 static enum timer_error set_after(uint32_t client, uint64_t time, uint64_t ns, uint64_t period)
 {
     if (ns > TIMER_TIME_MAX_NS) {
         return TIMER_ERROR_TOO_FAR;
     }
     return set(client, time + ns, period);
+}
+
+/* It is `time` at least; so that it is not early, it counts from what it may be at most. */
+static enum timer_error set_once(uint32_t client, uint64_t time, uint64_t ns)
+{
+    return set_after(client, time + timer_device_slack_ns(), ns, 0);
 }
 
 static enum timer_error serve(uint32_t client, microkit_msginfo message, uint64_t time)
@@ -109,7 +120,7 @@ static enum timer_error serve(uint32_t client, microkit_msginfo message, uint64_
     case TIMER_SET_AT:
         return set(client, ns, 0);
     case TIMER_SET_AFTER:
-        return set_after(client, time, ns, 0);
+        return set_once(client, time, ns);
     case TIMER_SET_PERIODIC:
         return ns < TIMER_PERIOD_MIN_NS ? TIMER_ERROR_PERIOD : set_after(client, time, ns, ns);
     case TIMER_CANCEL:
@@ -169,14 +180,17 @@ void init(void)
         log_stop();
     }
     alarm = UINT64_MAX;
+    waiting = true;
 }
 
 /* A notification of a client's says nothing and is looked at like an interrupt. The alarm moves,
  * and with it the interrupt's line goes down, before it is acknowledged. */
 void notified(microkit_channel channel)
 {
+    bool interrupt = channel == config->irq_channel;
+    waiting = waiting && !interrupt;
     expire();
-    if (channel == config->irq_channel) {
+    if (interrupt) {
         stats_add(stats, INTERRUPTS, 1);
         microkit_irq_ack(channel);
     }

@@ -32,4 +32,10 @@ static inline uint64_t ticks_from_ns(uint64_t ns, uint32_t hz)
     return ticks;
 }
 
+/* How far ticks_to_ns() is behind, at most, before the next tick: one, rounded up. */
+static inline uint64_t ticks_slack_ns(uint32_t hz)
+{
+    return (TIMER_NS_PER_S - 1) / hz + 1;
+}
+
 #endif

@@ -9,8 +9,10 @@
  *     TIMER_SET_PERIODIC         period                     now
  *     TIMER_CANCEL               -                          now
  *
- * All times are nanoseconds since some moment before the system's start, never go back and never
- * wrap. A reply's label is one of enum timer_error; `now` comes with TIMER_OK only.
+ * All times are nanoseconds since some moment before the system's start, by the timer's own clock,
+ * rounded down to what it resolves: they never go back and never wrap. What TIMER_SET_AFTER asks
+ * for counts from the end of that step, so no less time passes. A reply's label is one of enum
+ * timer_error; `now` comes with TIMER_OK only.
  *
  * A client has one timeout: a new one takes the place of the one before. A timeout is a
  * notification on the channel of the calls, not before its time; one in the past comes at once. A

@@ -9,7 +9,7 @@ enum { CLIENTS = TIMER_CLIENTS_MAX, IRQ_CHANNEL = 60, NOT_A_CLIENT = 59, ROUNDS 
 #define NEVER UINT64_MAX
 
 static struct timer_driver_config *config;
-static uint64_t clock_ns, alarm_ns;
+static uint64_t clock_ns, alarm_ns, slack_ns;
 static uint32_t alarms; /* times that it was set */
 
 /* ---- The device ---- */
@@ -24,6 +24,11 @@ const char *timer_device_start(const struct timer_driver_config *given)
 uint64_t timer_device_now(void)
 {
     return clock_ns;
+}
+
+uint64_t timer_device_slack_ns(void)
+{
+    return slack_ns;
 }
 
 void timer_device_alarm(uint64_t ns)
@@ -51,6 +56,7 @@ static void start(void)
 {
     configure();
     clock_ns = 1000;
+    slack_ns = 0;
     alarms = 0;
     mock_init();
 }
@@ -176,6 +182,62 @@ static void test_device_goes_back(void **state)
     assert_true(mock.words[0] == 5000);
 }
 
+/* Whatever it says the time is, the driver comes to an end and takes the next honest word. */
+static void test_device_jumps(void **state)
+{
+    (void)state;
+    start();
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        expect(i, TIMER_SET_PERIODIC, TIMER_PERIOD_MIN_NS + i);
+    }
+    expect(7, TIMER_SET_PERIODIC, TIMER_TIME_MAX_NS - 1000);
+    for (uint32_t i = 0; i < 1000; i++) {
+        clock_ns = UINT64_MAX - random64() % TIMER_TIME_MAX_NS;
+        mock_enter(IRQ_CHANNEL);
+        assert_true(alarm_ns > TIMER_TIME_MAX_NS && alarm_ns < NEVER);
+        for (uint32_t client = 0; client < CLIENTS; client++) {
+            assert_int_equal(mock.notified[client], 1);
+        }
+    }
+    assert_int_equal(mock.acknowledged[IRQ_CHANNEL], 1000);
+    clock_ns = 0; /* so that call() does not look */
+    assert_int_equal(call(0, TIMER_NOW, 0, 0), TIMER_OK);
+    assert_true(mock.words[0] == TIMER_TIME_MAX_NS);
+    assert_int_equal(call(0, TIMER_SET_AFTER, 1, 1), TIMER_ERROR_TOO_FAR);
+}
+
+/* A device that cannot wait as long as asked: its interrupt means nothing, and it is asked again.
+ */
+static void test_early_interrupt(void **state)
+{
+    (void)state;
+    start();
+    mock_enter(IRQ_CHANNEL);
+    assert_true(alarms == 1 && alarm_ns == NEVER);
+    expect(3, TIMER_SET_AFTER, 500);
+    clock_ns = 1400;
+    alarm_ns = 0;
+    mock_enter(IRQ_CHANNEL);
+    assert_true(alarm_ns == 1500 && alarms == 3 && mock.notified[3] == 0);
+    mock_enter(3); /* no interrupt: the alarm stands */
+    assert_int_equal(alarms, 3);
+    pass(1500);
+    assert_int_equal(mock.notified[3], 1);
+}
+
+static void test_slack(void **state)
+{
+    (void)state;
+    start();
+    slack_ns = 300;
+    expect(3, TIMER_SET_AFTER, 500);
+    assert_true(alarm_ns == 1800);
+    expect(3, TIMER_SET_AT, 1500);
+    assert_true(alarm_ns == 1500);
+    expect(3, TIMER_SET_PERIODIC, TIMER_PERIOD_MIN_NS);
+    assert_true(alarm_ns == 1000 + TIMER_PERIOD_MIN_NS);
+}
+
 static void test_full(void **state)
 {
     (void)state;
@@ -250,6 +312,11 @@ int main(int argc, char **argv)
         SENTENCE("each wrong request is refused by its error, counted, and changes nothing",
                  test_refuses),
         SENTENCE("a device whose counter goes back does not take time back", test_device_goes_back),
+        SENTENCE("a device whose counter jumps to the end of time ends no time and no loop",
+                 test_device_jumps),
+        SENTENCE("after an interrupt the device is asked again, whatever it came for",
+                 test_early_interrupt),
+        SENTENCE("a wait is no shorter for a counter of large steps", test_slack),
         SENTENCE("every client has room for its timeout, set however often", test_full),
         SENTENCE("clients that call at random delay nobody else's timeout and forge none",
                  test_hostile),

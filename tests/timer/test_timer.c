@@ -57,6 +57,11 @@ static void check_conversion(uint64_t value, uint32_t hz)
         assert_true(ticks_to_ns((uint64_t)ticks, hz) >= value);
         assert_true(ticks == 0 || ticks_to_ns((uint64_t)ticks - 1, hz) < value);
     }
+    /* Whatever the moment, `value` ns, its tick is not further behind than that. */
+    uint64_t before = saturated((unsigned __int128)value * hz / TIMER_NS_PER_S);
+    if (before != UINT64_MAX) {
+        assert_in_range(value - ticks_to_ns(before, hz), 0, ticks_slack_ns(hz));
+    }
     if (value != UINT64_MAX) {
         assert_true(ticks_to_ns(value + 1, hz) >= ticks_to_ns(value, hz));
         assert_true(ticks_from_ns(value + 1, hz) >= ticks_from_ns(value, hz));

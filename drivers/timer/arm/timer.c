@@ -39,6 +39,11 @@ uint64_t timer_device_now(void)
     return ticks_to_ns(read_counter(), hz);
 }
 
+uint64_t timer_device_slack_ns(void)
+{
+    return ticks_slack_ns(hz);
+}
+
 /* The line is up while the counter is at or past CVAL, so a moment in the past interrupts too. */
 void timer_device_alarm(uint64_t ns)
 {

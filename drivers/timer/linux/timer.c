@@ -30,6 +30,11 @@ uint64_t timer_device_now(void)
     return mmio_read64(registers + COUNTER);
 }
 
+uint64_t timer_device_slack_ns(void)
+{
+    return 0;
+}
+
 void timer_device_alarm(uint64_t ns)
 {
     mmio_write64(registers + COMPARE, ns);
