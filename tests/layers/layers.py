@@ -10,8 +10,8 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h"}
 MAY = {
     "include": ("sddf/",),
     "lib": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "virtio/"),
-    "drivers": ("sddf/", "microkit.h", "base/", "mem/", "virtio/", "xsk/", "device.h", "../device.h",
-                "../ticks.h"),
+    "drivers": ("sddf/", "microkit.h", "base/", "mem/", "primecell/", "virtio/", "xsk/", "device.h",
+                "../device.h", "../ticks.h"),
     "virt": ("sddf/", "microkit.h", "base/", "mem/", "serial/"),
     "systems": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/"),
 }

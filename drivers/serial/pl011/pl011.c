@@ -8,6 +8,7 @@
  */
 #include "../device.h"
 
+#include <primecell/identity.h>
 #include <sddf/mmio.h>
 #include <stddef.h>
 
@@ -18,27 +19,23 @@ enum { /* section 3.2, table 3-1 */
        CR = 0x030,
        IFLS = 0x034,
        IMSC = 0x038,
-       ICR = 0x044,
-       PERIPH_ID0 = 0xfe0,
-       PERIPH_ID1 = 0xfe4,
-       REGISTERS_SIZE = 0x1000
+       ICR = 0x044
 };
 
 enum {
-    DR_ERRORS = 0xf00,      /* section 3.3.1: framing, parity, break, overrun */
-    FR_RXFE = 1 << 4,       /* section 3.3.3: nothing received */
-    FR_TXFF = 1 << 5,       /* no room to send */
-    LCR_H_FEN = 1 << 4,     /* section 3.3.7: FIFOs, not single characters */
-    CR_UARTEN = 1 << 0,     /* section 3.3.8 */
-    CR_TXE = 1 << 8,        /* transmitter on */
-    CR_RXE = 1 << 9,        /* receiver on */
-    IFLS_HALF_EIGHTH = 2,   /* section 3.3.9: send at half empty, receive at an eighth full */
-    INT_RX = 1 << 4,        /* section 3.3.10 */
-    INT_TX = 1 << 5,        /* */
-    INT_RT = 1 << 6,        /* fewer than the trigger level wait for 32 bit periods */
-    INT_ALL = 0x7ff,        /* section 3.3.13 */
-    PART_NUMBER_LOW = 0x11, /* section 3.3.15: the part is 0x011 */
-    PART_NUMBER_HIGH = 0,   /* in bits 3:0 */
+    DR_ERRORS = 0xf00,    /* section 3.3.1: framing, parity, break, overrun */
+    FR_RXFE = 1 << 4,     /* section 3.3.3: nothing received */
+    FR_TXFF = 1 << 5,     /* no room to send */
+    LCR_H_FEN = 1 << 4,   /* section 3.3.7: FIFOs, not single characters */
+    CR_UARTEN = 1 << 0,   /* section 3.3.8 */
+    CR_TXE = 1 << 8,      /* transmitter on */
+    CR_RXE = 1 << 9,      /* receiver on */
+    IFLS_HALF_EIGHTH = 2, /* section 3.3.9: send at half empty, receive at an eighth full */
+    INT_RX = 1 << 4,      /* section 3.3.10 */
+    INT_TX = 1 << 5,      /* */
+    INT_RT = 1 << 6,      /* fewer than the trigger level wait for 32 bit periods */
+    INT_ALL = 0x7ff,      /* section 3.3.13 */
+    PART = 0x011,         /* section 3.3.15 */
 };
 
 static uintptr_t registers;
@@ -47,12 +44,11 @@ static uint32_t wanted; /* as IMSC has it */
 
 const char *serial_device_start(const struct serial_driver_config *config)
 {
-    if (config->registers.size < REGISTERS_SIZE) {
+    if (config->registers.size < PRIMECELL_REGISTERS_SIZE) {
         return "the UART's registers take 4 KiB, fewer are mapped";
     }
     registers = (uintptr_t)config->registers.address;
-    if ((mmio_read32(registers + PERIPH_ID0) & 0xff) != PART_NUMBER_LOW ||
-        (mmio_read32(registers + PERIPH_ID1) & 0xf) != PART_NUMBER_HIGH) {
+    if (!primecell_is(registers, PART)) {
         return "no PL011 at the configured address: its identification is another";
     }
     wanted = 0;
