@@ -55,6 +55,8 @@ struct timer_driver_config {
     struct config_region registers; /* address 0: the timer has none in memory */
     uint32_t irq_channel;
     uint32_t client_count;
+    uint32_t clock_hz; /* how fast the device counts; 0: it says so itself */
+    uint32_t reserved;
     uint32_t channels[TIMER_CLIENTS_MAX];
 };
 
@@ -65,9 +67,9 @@ struct timer_client_config {
     uint32_t reserved;
 };
 
-enum { TIMER_CONFIG_VERSION = 1 };
+enum { TIMER_CONFIG_VERSION = 2 };
 
-_Static_assert(sizeof(struct timer_driver_config) == 104 + 4 * TIMER_CLIENTS_MAX, "timer_driver");
+_Static_assert(sizeof(struct timer_driver_config) == 112 + 4 * TIMER_CLIENTS_MAX, "timer_driver");
 _Static_assert(sizeof(struct timer_client_config) == 80, "timer_client");
 
 #endif

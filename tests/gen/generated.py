@@ -48,7 +48,7 @@ class Blob:
 
     def header(self):
         magic, kind, version, size, reserved, instance, stats = self.take("IHHII48sQ")
-        assert (magic, version, reserved) == (0x46444473, 3 if kind >> 8 == 1 else 1, 0)
+        assert (magic, version, reserved) == (0x46444473, {1: 3, 2: 2, 3: 1}[kind >> 8], 0)
         assert size == len(self.data)
         assert instance[-1] == 0
         return {"kind": kind, "instance": instance.rstrip(b"\0").decode(), "stats": stats}
@@ -136,7 +136,8 @@ def client(b):
 
 def timer_driver(b):
     fields = {"registers": b.region()}
-    fields["irq_channel"], count = b.take("II")
+    fields["irq_channel"], count, fields["clock_hz"], reserved = b.take("IIII")
+    assert reserved == 0
     fields["channels"] = list(b.take("56I"))
     assert not any(fields["channels"][count:])
     del fields["channels"][count:]

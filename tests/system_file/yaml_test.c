@@ -87,6 +87,11 @@ static void durations_and_rates_need_their_unit(void **state)
     assert_int_equal(value_of(yaml_as_rate, "100Mbit/s", 0, UINT64_MAX), 100000000);
     assert_int_equal(value_of(yaml_as_rate, "1Gbit/s", 0, UINT64_MAX), 1000000000);
     assert_int_equal(value_of(yaml_as_rate, "100M", 0, UINT64_MAX), UNTOUCHED);
+    assert_int_equal(value_of(yaml_as_frequency, "32768Hz", 0, UINT64_MAX), 32768);
+    assert_int_equal(value_of(yaml_as_frequency, "8kHz", 0, UINT64_MAX), 8000);
+    assert_int_equal(value_of(yaml_as_frequency, "24MHz", 0, UINT64_MAX), 24000000);
+    assert_int_equal(value_of(yaml_as_frequency, "1GHz", 0, UINT64_MAX), 1000000000);
+    assert_int_equal(value_of(yaml_as_frequency, "24000000", 0, UINT64_MAX), UNTOUCHED);
 }
 
 static void texts_flags_choices_and_names_are_what_they_must_be(void **state)

@@ -175,6 +175,19 @@ static bool read_interrupt(const struct tree *tree, struct board_device *device)
     return fdt32_to_cpu(cells[0]) <= 1 && device->irq <= UINT32_MAX;
 }
 
+/* Linux, Documentation/devicetree/bindings/clock/fixed-clock.yaml: the frequency of the node's
+ * first clock, if it has one and that is fixed; else 0. */
+static uint32_t read_clock(const struct tree *tree)
+{
+    int count = 0;
+    const fdt32_t *clocks = cells_of(tree, tree->path[tree->depth], "clocks", &count);
+    if (count == 0)
+        return 0;
+    int clock = fdt_node_offset_by_phandle(tree->blob, fdt32_to_cpu(clocks[0]));
+    const fdt32_t *hz = clock < 0 ? NULL : cells_of(tree, clock, "clock-frequency", &count);
+    return hz == NULL || count != 1 ? 0 : fdt32_to_cpu(hz[0]);
+}
+
 /* ---- Names ---- */
 
 static void node_path(const struct tree *tree, char path[PATH_MAX_BYTES])
@@ -266,6 +279,7 @@ static void take_device(struct tree *tree, bool served)
     name_device(tree, &device);
     if (device.name[0] == '\0')
         return;
+    device.clock_hz = read_clock(tree);
     device.coherent =
         fdt_getprop(tree->blob, tree->path[tree->depth], "dma-coherent", NULL) != NULL;
     snprintf(device.class_name, sizeof(device.class_name), "%s",

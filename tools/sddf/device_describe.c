@@ -63,6 +63,11 @@ struct found_device describe_find_device(const struct model *model, const struct
     bool of_class = strcmp(found.device->class_name, class_name) == 0;
     if (of_class || found.device->line == 0)
         found.driver = driver_find(model->drivers, class_name, found.device->compatible);
+    if (found.driver != NULL && found.driver->clock && found.device->clock_hz == 0)
+        yaml_error(node, RULE_MISSING_KEY,
+                   "found no clock of %s (%s)" ALLOWED "how fast it counts" REMEDY
+                   "add it there, as \"clock: 1MHz\"",
+                   found.device->name, device_place(board, found.device, place));
     if (found.driver == NULL && of_class)
         yaml_error(node, RULE_NO_DRIVER,
                    "found no %s driver for \"%s\" (%s)" REMEDY "add it to a driver's driver.yaml",

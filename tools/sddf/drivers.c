@@ -47,7 +47,7 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers)
     const struct yaml_node *root = yaml_root(file);
     struct driver *driver = &drivers->list[drivers->count];
     *driver = (struct driver){0};
-    yaml_check_keys(root, "name", "class", "compatible", "image", "rings", NULL);
+    yaml_check_keys(root, "name", "class", "compatible", "image", "rings", "clock", NULL);
     yaml_as_string(yaml_need(root, "name"), driver->name, sizeof(driver->name));
     yaml_as_string(yaml_need(root, "class"), driver->class_name, sizeof(driver->class_name));
     read_compatible(yaml_need(root, "compatible"), driver);
@@ -61,6 +61,7 @@ static bool read_driver(struct yaml_file *file, struct drivers *drivers)
         driver->rings_size % PAGE != 0)
         yaml_error(rings, RULE_MISALIGNED,
                    "found %s" ALLOWED "a multiple of 4KiB" REMEDY "round it up", rings->text);
+    yaml_as_bool(yaml_get(root, "clock"), &driver->clock);
     bool good = yaml_file_errors(file) == 0;
     yaml_file_free(file);
     drivers->count++;

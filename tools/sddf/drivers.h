@@ -23,6 +23,7 @@ struct driver {
     size_t compatible_count;
     char image[DRIVER_TEXT_MAX];
     uint64_t rings_size; /* bytes for the device's rings, a multiple of 4 KiB */
+    bool clock;          /* the board must say how fast the device counts */
 };
 
 struct drivers {

@@ -82,6 +82,7 @@ void timer_fill(const struct timer *timer)
         model_blob(timer->driver_pd, CONFIG_TIMER_DRIVER, TIMER_CONFIG_VERSION, sizeof(*config));
     if (timer->registers != NULL)
         config->registers = model_config_registers(timer->registers, timer->device);
+    config->clock_hz = timer->device->clock_hz;
     config->irq_channel = timer->driver_pd->irq.id;
     config->client_count = (uint32_t)timer->client_count;
     for (size_t i = 0; i < timer->client_count; i++) {

@@ -107,6 +107,8 @@ bool yaml_as_bytes(const struct yaml_node *node, uint64_t min, uint64_t max, uin
 /* Microseconds: 10us, 1ms, 2s. */
 bool yaml_as_duration(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *us);
 /* Bits per second: 9600bit/s, 10kbit/s, 100Mbit/s, 1Gbit/s (factors of 1,000). */
+/* Hz: 32768Hz, 24MHz. */
+bool yaml_as_frequency(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *hz);
 bool yaml_as_rate(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *bits);
 /* Index into `choices`, which a NULL ends. */
 bool yaml_as_choice(const struct yaml_node *node, const char *const *choices, unsigned *index);

@@ -312,6 +312,15 @@ bool yaml_as_duration(const struct yaml_node *node, uint64_t min, uint64_t max, 
     return as_number(node, &KIND, min, max, us);
 }
 
+bool yaml_as_frequency(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *hz)
+{
+    static const struct unit UNITS[] = {
+        {"Hz", 1}, {"kHz", 1000}, {"MHz", 1000000}, {"GHz", 1000000000}, {NULL, 0}};
+    static const struct number_kind KIND = {UNITS, false,
+                                            "a frequency with its unit, as 32768Hz, 1MHz or 24MHz"};
+    return as_number(node, &KIND, min, max, hz);
+}
+
 bool yaml_as_rate(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *bits)
 {
     static const struct unit UNITS[] = {

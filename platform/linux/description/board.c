@@ -68,7 +68,9 @@ static void read_device(const struct yaml_node *node, struct board *board)
     device->line = node->key_line;
     yaml_key_name(node, device->name, sizeof(device->name));
     const struct yaml_node *map = yaml_as_map(node);
-    yaml_check_keys(map, "class", "compatible", "reg", "irq", "backend", "dma", "coherent", NULL);
+    uint64_t clock_hz = 0;
+    yaml_check_keys(map, "class", "compatible", "reg", "irq", "backend", "dma", "coherent", "clock",
+                    NULL);
     yaml_as_string(yaml_need(map, "class"), device->class_name, sizeof(device->class_name));
     yaml_as_string(yaml_need(map, "compatible"), device->compatible, sizeof(device->compatible));
     yaml_as_string(yaml_get(map, "backend"), device->backend, sizeof(device->backend));
@@ -76,6 +78,8 @@ static void read_device(const struct yaml_node *node, struct board *board)
     read_range(in_memory ? yaml_need(map, "reg") : yaml_get(map, "reg"), &device->reg_address,
                &device->reg_size);
     read_irq(yaml_need(map, "irq"), device);
+    yaml_as_frequency(yaml_get(map, "clock"), 1, UINT32_MAX, &clock_hz);
+    device->clock_hz = (uint32_t)clock_hz;
     read_dma(yaml_get(map, "dma"), device);
     yaml_as_bool(yaml_get(map, "coherent"), &device->coherent);
     check_overlap(node, board, device);
