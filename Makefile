@@ -9,8 +9,9 @@ help: ## list the targets
 deps: ## install what is missing from Debian
 	@tools/build/deps build test
 
-build: deps ## build everything into build/
+build: deps ## build everything into build/ [LWIP=/path/to/lwip/source: what is built on lwIP, too]
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
+	@test -z "$(LWIP)" || tools/build/option $(BUILD) lwip "$(abspath $(LWIP))"
 	@ninja -C $(BUILD)
 
 sdk: build ## lay out build/sdk: others' Microkit programs build with it and run here
@@ -47,7 +48,7 @@ sel4-demo: ## echo on real seL4 in QEMU: verified load, instructions and kernel 
 	@$(SEL4) echo systems/echo/echo.yaml --load 2000 --bursts 1 64 --json $(BUILD)/sel4-demo.json
 
 sel4-bench: SYSTEM ?= bench/sel4/echo.yaml
-sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128 [SYSTEM=bench/sel4/passive.yaml ...]; writes build/bench/sel4.json
+sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128 [SYSTEM=bench/sel4/passive.yaml ...] [LWIP=...]; writes build/bench/sel4.json
 	@$(SEL4) bench $(SYSTEM) --json $(BUILD)/bench/sel4.json
 
 bench: ## all experiments beside their peers, 15 minutes (QUICK=1: 2); bench-NAME: one; writes build/bench/report.html

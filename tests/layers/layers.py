@@ -9,11 +9,11 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h"}
 # Folder: what its files may include besides freestanding headers and files of their own folder.
 MAY = {
     "include": ("sddf/",),
-    "lib": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "virtio/"),
+    "lib": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "virtio/", "lwip/", "netif/"),
     "drivers": ("sddf/", "microkit.h", "base/", "mem/", "primecell/", "virtio/", "xsk/", "device.h",
                 "../device.h", "../ticks.h"),
     "virt": ("sddf/", "microkit.h", "base/", "mem/", "serial/"),
-    "systems": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/"),
+    "systems": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "lwip/"),
 }
 SEAM = {"include/sddf/mmio.h": "platform/mmio.h", "include/sddf/cache.h": "platform/cache.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
