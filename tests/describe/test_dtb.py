@@ -61,6 +61,19 @@ def test_the_timer_of_the_processor_takes_its_second_interrupt(tmp_path):
     assert (irq.get("irq"), irq.get("trigger")) == ("30", "level")
 
 
+def test_a_timer_counts_as_fast_as_its_first_clock(tmp_path):
+    text = SYSTEM.replace("components:", "timer: { timer_d000000: {} }\ncomponents:")
+    root = generate(tmp_path, compiled(tmp_path), "ethernet0", text)
+    driver = root.find(".//protection_domain[@name='timer_d000000_driver']")
+    assert driver.find("program_image").get("path") == "timer_sp804.elf"
+    assert driver.find("irq").get("irq") == "57"
+    blob = (tmp_path / "out/timer_d000000_driver.bin").read_bytes()
+    assert (24_000_000).to_bytes(4, "little") in blob
+    dts = (HERE / "board.dts").read_text().replace("clock-frequency", "clock-accuracy")
+    done = sddf("check", tmp_path / "s.yaml", "--dtb", compiled(tmp_path, dts))
+    assert done.returncode == 2 and "found no clock of timer_d000000" in done.stdout
+
+
 def test_memory_set_apart_for_dma_is_taken_before_other_memory(tmp_path):
     text = (HERE / "board.dts").read_text().replace("\tgic: ", """
 	reserved-memory {

@@ -58,6 +58,31 @@ def test_each_client_of_a_timer_may_call_it_and_the_driver_maps_its_registers_al
     assert int(irq.get("id")) == driver["irq_channel"] not in driver["channels"]
 
 
+DUAL_TIMER = """board: dual
+arch: aarch64
+devices:
+  timer:
+    class: timer
+    compatible: "arm,sp804"
+    reg: { address: 0x1c110000, size: 0x1000 }
+    irq: { number: 34, trigger: level }
+"""
+
+
+def test_the_driver_is_told_how_fast_its_timer_counts_and_a_board_that_does_not_say_is_refused(tmp_path):
+    board = tmp_path / "dual.yaml"
+    board.write_text(DUAL_TIMER + "    clock: 24MHz\n")
+    assert generate(tmp_path, CLOCK, board=board, name="clock").blobs["timer_driver"]["clock_hz"] == 24_000_000
+    for clock, message in (
+            ("", f'found no clock of timer ({board}:4), expected how fast it counts; '
+                 'add it there, as "clock: 1MHz" [missing-key]'),
+            ("    clock: 24\n", 'found "24", expected a frequency with its unit'),
+            ("    clock: 5GHz\n", "found 5GHz, expected 1 to 4294967295 Hz")):
+        board.write_text(DUAL_TIMER + clock)
+        done = gen(tmp_path / "system.yaml", "--board", board, "-o", tmp_path / "none")
+        assert done.returncode == 2 and message in done.stderr, done.stderr
+
+
 REFUSED = {
     "a rate needs a timer": (
         limited("rate: 1Mbit/s"),

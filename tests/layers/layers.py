@@ -11,7 +11,7 @@ MAY = {
     "include": ("sddf/",),
     "lib": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "virtio/", "lwip/", "netif/"),
     "drivers": ("sddf/", "microkit.h", "base/", "mem/", "primecell/", "virtio/", "xsk/", "device.h",
-                "../device.h", "../ticks.h"),
+                "../device.h", "../counter.h", "../ticks.h"),
     "virt": ("sddf/", "microkit.h", "base/", "mem/", "serial/"),
     "systems": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "lwip/"),
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 #include <net/bucket.h>
+#include <timer/counter.h>
 #include <timer/deadlines.h>
 #include <timer/ticks.h>
 
@@ -88,6 +89,57 @@ static void test_conversion_random(void **state)
     (void)state;
     for (unsigned i = 0; i < ROUNDS; i++) {
         check_conversion(random_any(), random_hz());
+    }
+}
+
+/* A counter that is looked at at least once a lap, from every edge on. */
+static void test_counter(void **state)
+{
+    static const uint32_t EDGES[] = {0,         1, 2, INT32_MAX, COUNTER_HALF_LAP, UINT32_MAX - 1,
+                                     UINT32_MAX};
+    enum { COUNT = sizeof(EDGES) / sizeof(EDGES[0]) };
+    (void)state;
+    for (size_t from = 0; from < COUNT; from++) {
+        for (size_t by = 0; by < COUNT; by++) {
+            struct counter c = {.ticks = UINT64_C(3) << 40, .last = EDGES[from]};
+            uint64_t ticks = counter_advance(&c, EDGES[from] + EDGES[by]);
+            assert_true(ticks == (UINT64_C(3) << 40) + EDGES[by] && c.ticks == ticks);
+        }
+    }
+    struct counter c = {0};
+    uint64_t ticks = 0;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        ticks += (uint32_t)random_any();
+        assert_true(counter_advance(&c, (uint32_t)ticks) == ticks);
+    }
+}
+
+static void check_wait(uint64_t now, uint64_t at)
+{
+    uint32_t wait = counter_wait(now, at);
+    assert_in_range(wait, 1, COUNTER_HALF_LAP);
+    unsigned __int128 end = (unsigned __int128)now + wait;
+    assert_true(at <= now ? wait == 1 : end <= at);
+    assert_true(end >= at || wait == COUNTER_HALF_LAP);
+}
+
+static void test_counter_wait(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        for (uint64_t by = 0; by < 5; by++) {
+            uint64_t edge = (UINT64_C(1) << bit) - 2 + by;
+            check_wait(0, edge);
+            check_wait(edge, UINT64_MAX);
+            check_wait(edge, edge);
+            check_wait(12345, 12345 + edge);
+            check_wait(edge, edge - 1);
+        }
+    }
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t now = random_any();
+        check_wait(now,
+                   random64() % 2 == 0 ? random_any() : now + random_any() % (UINT64_C(3) << 31));
     }
 }
 
@@ -207,6 +259,9 @@ int main(void)
          test_conversion_edges, NULL, NULL, NULL},
         {"ticks and nanoseconds convert exactly and in order, an alarm is never early, at random",
          test_conversion_random, NULL, NULL, NULL},
+        {"a counter of 32 bits is one of 64, from every edge on", test_counter, NULL, NULL, NULL},
+        {"a wait ends when it should, or after half a lap, beside every power of two and at random",
+         test_counter_wait, NULL, NULL, NULL},
         {"a token bucket holds at the edges of rate, burst and time", test_bucket_edges, NULL, NULL,
          NULL},
         {"a token bucket gives its rate to within a frame, looked at however often",
