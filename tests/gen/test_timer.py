@@ -58,6 +58,15 @@ def test_each_client_of_a_timer_may_call_it_and_the_driver_maps_its_registers_al
     assert int(irq.get("id")) == driver["irq_channel"] not in driver["channels"]
 
 
+def test_a_system_takes_any_of_the_board_s_timers(tmp_path):
+    text = CLOCK.replace("  timer:\n", "  rtc0:\n")
+    system = generate(tmp_path, text, board="qemu_virt_aarch64", name="clock")
+    assert system.pds["rtc0_driver"].find("program_image").get("path") == "timer_pl031.elf"
+    assert system.pds["rtc0_driver"].find("irq").get("irq") == "34"
+    assert system.blobs["rtc0_driver"]["registers"]["size"] == 0x1000
+    assert system.blobs["rtc0_driver"]["clock_hz"] == 0
+
+
 DUAL_TIMER = """board: dual
 arch: aarch64
 devices:
