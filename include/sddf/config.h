@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Configuration: what a component instance is told at start. The host tool writes one blob per
- * instance, a versioned C struct that begins with struct config_header; the platform maps it
- * read-only and sets the two variables below to its address and its exact length. So one image
- * serves any number of instances.
+ * instance, the platform maps it read-only and sets the two variables below to its address and its
+ * exact length. So one image serves any number of instances.
+ *
+ * A blob is a list of *parts*, one after the other, each a versioned C struct that begins with
+ * struct config_header. A driver, a virtualiser and a copier have one part; a client has one for
+ * each device that it is a client of, those of one class in the order of the description.
  *
  * Blobs are little-endian with natural alignment, the layout of every target we have. The class's
  * header (net.h ...) declares its structs once, for tool and component alike. */
@@ -17,9 +20,10 @@
 enum {
     CONFIG_MAGIC = 0x46444473, /* "sDDF" */
     CONFIG_INSTANCE_MAX = 48,  /* bytes, with the terminating zero */
+    CONFIG_DEVICE_MAX = 32,    /* likewise */
 };
 
-/* What kind of component a blob is for. A new kind gets a new number; numbers are never reused. */
+/* What kind of component a part is for. A new kind gets a new number; numbers are never reused. */
 enum config_kind {
     CONFIG_NET_DRIVER = 0x0101,
     CONFIG_NET_VIRT_RX = 0x0102,
@@ -39,10 +43,11 @@ struct config_header {
     uint32_t magic;
     uint16_t kind;    /* enum config_kind */
     uint16_t version; /* of the kind's struct */
-    uint32_t size;    /* bytes of the whole blob */
+    uint32_t size;    /* bytes of the part, a multiple of 8 */
     uint32_t reserved;
     char instance[CONFIG_INSTANCE_MAX];
-    uint64_t stats; /* address of the component's statistics page */
+    char device[CONFIG_DEVICE_MAX]; /* that the part is about, as the description calls it */
+    uint64_t stats;                 /* address of the component's statistics page */
 };
 
 /* Memory as a component sees it; address 0 = not mapped here, io_address 0 = not for DMA. */
@@ -62,7 +67,7 @@ struct config_connection {
     uint32_t by_call;      /* not 0: the peer is called where it would be notified (net.h) */
 };
 
-_Static_assert(sizeof(struct config_header) == 72, "config_header");
+_Static_assert(sizeof(struct config_header) == 104, "config_header");
 _Static_assert(sizeof(struct config_region) == 24, "config_region");
 _Static_assert(sizeof(struct config_connection) == 32, "config_connection");
 
@@ -70,12 +75,15 @@ _Static_assert(sizeof(struct config_connection) == 32, "config_connection");
 extern volatile uint64_t sddf_config;
 extern volatile uint64_t sddf_config_size;
 
-/* The blob, after checking that it is of this kind, version and size, and for this instance, which
- * is called as its PD is. Says on the console by instance what is wrong, and stops the component,
- * when it is not: never returns NULL. */
+/* Part `index`, from 0, of those of this kind; NULL if there are no more. The blob was checked to
+ * be for this instance, which is called as its PD is, and the part to be of this version and size.
+ * What is wrong is said on the console by instance, and the component stopped. */
+const void *config_find(enum config_kind kind, uint16_t version, uint32_t size, uint32_t index);
+
+/* The first part of this kind, which the component cannot do without: never returns NULL. */
 const void *config_get(enum config_kind kind, uint16_t version, uint32_t size);
 
-/* The same of a blob within the PD's: that of one of several components in one PD. Its instance is
+/* Checks what lies within a part: that of one of several components in one PD. Its instance is
  * called as it likes. */
 const void *config_part(const struct config_header *part, enum config_kind kind, uint16_t version,
                         uint32_t size);

@@ -254,17 +254,17 @@ struct net_client_config {
     uint8_t reserved[9];
 };
 
-enum { NET_CONFIG_VERSION = 3 };
+enum { NET_CONFIG_VERSION = 4 };
 
 #define NET_NO_TIMER UINT32_MAX
 
-_Static_assert(sizeof(struct net_driver_config) == 192, "net_driver_config");
+_Static_assert(sizeof(struct net_driver_config) == 224, "net_driver_config");
 _Static_assert(sizeof(struct net_virt_rx_client) == 48, "net_virt_rx_client");
-_Static_assert(sizeof(struct net_virt_rx_config) == 144 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
+_Static_assert(sizeof(struct net_virt_rx_config) == 176 + 48 * NET_CLIENTS_MAX, "net_virt_rx");
 _Static_assert(sizeof(struct net_virt_tx_client) == 88, "net_virt_tx_client");
-_Static_assert(sizeof(struct net_virt_tx_config) == 120 + 88 * NET_CLIENTS_MAX, "net_virt_tx");
-_Static_assert(sizeof(struct net_virt_config) == 264 + 136 * NET_CLIENTS_MAX + 72, "net_virt");
-_Static_assert(sizeof(struct net_copier_config) == 192, "net_copier_config");
-_Static_assert(sizeof(struct net_client_config) == 216, "net_client_config");
+_Static_assert(sizeof(struct net_virt_tx_config) == 152 + 88 * NET_CLIENTS_MAX, "net_virt_tx");
+_Static_assert(sizeof(struct net_virt_config) == 328 + 136 * NET_CLIENTS_MAX + 104, "net_virt");
+_Static_assert(sizeof(struct net_copier_config) == 224, "net_copier_config");
+_Static_assert(sizeof(struct net_client_config) == 248, "net_client_config");
 
 #endif

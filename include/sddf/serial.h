@@ -136,13 +136,13 @@ struct serial_client_config {
     struct config_connection tx; /* puts what it prints */
 };
 
-enum { SERIAL_CONFIG_VERSION = 1 };
+enum { SERIAL_CONFIG_VERSION = 2 };
 
-_Static_assert(sizeof(struct serial_driver_config) == 192, "serial_driver_config");
+_Static_assert(sizeof(struct serial_driver_config) == 224, "serial_driver_config");
 _Static_assert(sizeof(struct serial_virt_rx_client) == 64, "serial_virt_rx_client");
-_Static_assert(sizeof(struct serial_virt_rx_config) == 144 + 64 * SERIAL_CLIENTS_MAX, "virt_rx");
+_Static_assert(sizeof(struct serial_virt_rx_config) == 176 + 64 * SERIAL_CLIENTS_MAX, "virt_rx");
 _Static_assert(sizeof(struct serial_virt_tx_client) == 72, "serial_virt_tx_client");
-_Static_assert(sizeof(struct serial_virt_tx_config) == 112 + 72 * SERIAL_CLIENTS_MAX, "virt_tx");
-_Static_assert(sizeof(struct serial_client_config) == 136, "serial_client_config");
+_Static_assert(sizeof(struct serial_virt_tx_config) == 144 + 72 * SERIAL_CLIENTS_MAX, "virt_tx");
+_Static_assert(sizeof(struct serial_client_config) == 168, "serial_client_config");
 
 #endif

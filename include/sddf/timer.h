@@ -60,16 +60,15 @@ struct timer_driver_config {
     uint32_t channels[TIMER_CLIENTS_MAX];
 };
 
-/* For a component that is a client of a timer, and of no class with a blob of its own. */
 struct timer_client_config {
     struct config_header header; /* CONFIG_TIMER_CLIENT */
     uint32_t channel;
     uint32_t reserved;
 };
 
-enum { TIMER_CONFIG_VERSION = 2 };
+enum { TIMER_CONFIG_VERSION = 3 };
 
-_Static_assert(sizeof(struct timer_driver_config) == 112 + 4 * TIMER_CLIENTS_MAX, "timer_driver");
-_Static_assert(sizeof(struct timer_client_config) == 80, "timer_client");
+_Static_assert(sizeof(struct timer_driver_config) == 144 + 4 * TIMER_CLIENTS_MAX, "timer_driver");
+_Static_assert(sizeof(struct timer_client_config) == 112, "timer_client");
 
 #endif

@@ -9,8 +9,8 @@ import struct
 import pytest
 from support import BOARDS, ROOT, sddf
 
-# struct config_header (sddf/config.h): magic, kind, version, size, reserved, instance, statistics.
-HEADER = struct.Struct("<IHHII48sQ")
+# struct config_header (sddf/config.h): magic, kind, version, size, reserved, instance, device, statistics.
+HEADER = struct.Struct("<IHHII48s32sQ")
 PDS = {"echo": ["eth0_driver", "eth0_virt_rx", "eth0_virt_tx", "echo0_copier", "echo0"],
        "clock": ["timer_driver", "clock0"]}
 SAYS = {
@@ -23,23 +23,31 @@ SAYS = {
     "nameless": "the instance's name is empty or not terminated",
     "endless": "the instance's name is empty or not terminated",
     "instance": "the blob is for another instance; look at the prefill paths",
+    "device": "the device's name is not terminated",
+    "odd": "the blob has another size; run sddf gen again",
+    "rest": "no blob, or one shorter than its header",
+    "second": "the blob has not sDDF's magic number",
     "statistics": "no statistics page",
 }
 
 
 def damage(blob, what):
-    magic, kind, version, size, reserved, instance, stats = HEADER.unpack_from(blob)
+    magic, kind, version, size, reserved, instance, device, stats = HEADER.unpack_from(blob)
     if what == "truncated":
         return blob[:-8]
     if what == "header":
         return blob[: HEADER.size - 1]
+    if what in ("rest", "second"):  # more than one part, of which the second is none
+        return HEADER.pack(magic, 1, version, HEADER.size, reserved, instance, device, stats) + (
+            blob[8:] if what == "second" else blob[: HEADER.size - 1])
     magic ^= what == "magic"
     kind ^= (what == "kind") << 4
     version += what == "version"
-    size += 8 * (what == "size")
+    size += 8 * (what == "size") - (what == "odd")
     stats = 0 if what == "statistics" else stats
     instance = {"nameless": b"", "endless": b"x" * 48, "instance": b"another"}.get(what, instance)
-    return HEADER.pack(magic, kind, version, size, reserved, instance, stats) + blob[HEADER.size:]
+    device = b"x" * 32 if what == "device" else device
+    return HEADER.pack(magic, kind, version, size, reserved, instance, device, stats) + blob[HEADER.size:]
 
 
 def lines_of(directory, name, wanted):

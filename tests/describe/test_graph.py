@@ -11,8 +11,17 @@ SVG = "{http://www.w3.org/2000/svg}"
 STATION = next(block for block in re.findall(
     r"^```yaml\n(.*?)^```$", (ROOT / "docs/describe.md").read_text(), re.MULTILINE | re.DOTALL)
     if block.startswith("system: station"))
+ROUTER = """system: router
+network:
+  eth0: { clients: { router: { mac: "52:54:01:00:00:01", ip: 10.0.0.1/24, copy: false }, a: { mac: "52:54:01:00:00:02" } } }
+  eth1: { clients: { router: { mac: "52:54:01:00:00:03", ip: 10.0.1.1/24 } } }
+serial: { serial0: { clients: { router: {}, b: {} } } }
+timer: { timer: { clients: [router] } }
+components: { router: { image: router }, a: { image: a }, b: { image: b } }
+"""
 SYSTEMS = {"two": echo_yaml(2), "sixteen": echo_yaml(16), "mixed": echo_yaml(7, 3),
-           "one_virtualiser": echo_yaml(3, 1, "    virtualisers: one"), "station": STATION}
+           "one_virtualiser": echo_yaml(3, 1, "    virtualisers: one"), "station": STATION,
+           "router": ROUTER}
 
 
 @pytest.fixture(name="drawn", params=SYSTEMS)

@@ -30,13 +30,26 @@ static void check_names(const struct model *model)
     }
 }
 
+/* Each part begins where the one before it ends, and the last ends with the blob. */
+static void check_blob(const struct model_pd *pd)
+{
+    size_t at = 0;
+    while (at < pd->blob_size) {
+        const struct config_header *header = (const void *)(pd->blob + at);
+        must(header->magic == CONFIG_MAGIC && header->size >= sizeof(*header) &&
+                 header->size % 8 == 0 && header->stats != 0 && header->device[0] != '\0',
+             "a blob that its component would refuse");
+        at += header->size;
+    }
+    must(at == pd->blob_size, "a part that does not fit its blob");
+}
+
 static void check_blobs(const struct model *model)
 {
     for (size_t i = 0; i < model->pd_count; i++) {
-        const struct model_pd *pd = &model->pds[i];
-        must(pd->blob == NULL || (pd->blob->magic == CONFIG_MAGIC &&
-                                  pd->blob->size == pd->blob_size && pd->blob->stats != 0),
-             "a blob that its component would refuse");
+        if (model->pds[i].blob != NULL) {
+            check_blob(&model->pds[i]);
+        }
     }
 }
 

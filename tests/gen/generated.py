@@ -47,11 +47,10 @@ class Blob:
         return values[0] if len(values) == 1 else values
 
     def header(self):
-        magic, kind, version, size, reserved, instance, stats = self.take("IHHII48sQ")
-        assert (magic, version, reserved) == (0x46444473, {1: 3, 2: 2, 3: 1}[kind >> 8], 0)
+        magic, kind, version, size, reserved, instance, device, stats = self.take("IHHII48s32sQ")
+        assert (magic, version, reserved) == (0x46444473, {1: 4, 2: 3, 3: 2}[kind >> 8], 0)
         assert size == len(self.data)
-        assert instance[-1] == 0
-        return {"kind": kind, "instance": instance.rstrip(b"\0").decode(), "stats": stats}
+        return {"kind": kind, "instance": text(instance), "device": text(device), "stats": stats}
 
     def region(self):
         return dict(zip(("address", "io_address", "size"), self.take("QQQ")))
@@ -153,7 +152,7 @@ def timer_client(b):
 def virt(b):
     """Both virtualisers: each with a header of its own."""
     parts = {}
-    for name, size, read in (("rx", 144 + 48 * 56, virt_rx), ("tx", 120 + 88 * 56, virt_tx)):
+    for name, size, read in (("rx", 176 + 48 * 56, virt_rx), ("tx", 152 + 88 * 56, virt_tx)):
         part = Blob(b.data[b.at : b.at + size])
         parts[name] = part.header() | read(part)
         b.at += size
@@ -193,12 +192,16 @@ KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x010
 
 
 def decode(path):
-    """The fields of a blob, by the names that net.h gives them."""
-    blob = Blob(path.read_bytes())
-    header = blob.header()
-    fields = KINDS[header["kind"]](blob)
-    assert blob.at == len(blob.data)
-    return header | fields
+    """The parts of a blob, one after the other, each with its fields by the names of net.h."""
+    data, parts = path.read_bytes(), []
+    while data:
+        size = int.from_bytes(data[8:12], "little")
+        part = Blob(data[:size])
+        header = part.header()
+        parts.append(header | KINDS[header["kind"]](part))
+        assert part.at == size
+        data = data[size:]
+    return parts
 
 
 class Generated:
@@ -208,7 +211,8 @@ class Generated:
         self.directory = directory
         self.file = directory / f"{name}.system"
         root = xml.parse(self.file).getroot()
-        self.blobs = {path.stem: decode(path) for path in sorted(directory.glob("*.bin"))}
+        self.all_parts = {path.stem: decode(path) for path in sorted(directory.glob("*.bin"))}
+        self.blobs = {name: parts[0] for name, parts in self.all_parts.items()}
         self.regions = {r.get("name"): dict(r.attrib) for r in root.iter("memory_region")}
         for region in self.regions.values():
             prefill = region.get("prefill_path")
@@ -239,10 +243,11 @@ class Generated:
         return next(name for name in self.regions if self.address(name) == address)
 
     def parts(self):
-        """Every component: its protection domain, and its blob or its part of one."""
-        for name, blob in self.blobs.items():
-            both = (blob["rx"], blob["tx"]) if blob["kind"] == 0x0106 else (blob,)
-            yield from ((name, part) for part in both)
+        """Every part of a blob, and those of a virtualiser's: its protection domain, and its fields."""
+        for name, parts in self.all_parts.items():
+            for part in parts:
+                both = (part["rx"], part["tx"]) if part["kind"] == 0x0106 else (part,)
+                yield from ((name, one) for one in both)
 
     def virtualiser(self, kind):
         """The receive (0x102) or the transmit (0x103) virtualiser: protection domain, fields."""

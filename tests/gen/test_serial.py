@@ -84,8 +84,6 @@ REFUSED = {
     "an unknown colour": (CONSOLE.replace("green", "pink"), 'found "pink"'),
     "an unknown device": (CONSOLE.replace("serial0", "uart7"), 'has no device "uart7", expected one of: serial0'),
     "a network device": (CONSOLE.replace("serial0", "eth0"), "eth0 is a network device"),
-    "a client of two classes": (CONSOLE + "timer: { timer: { clients: [console0] } }\n",
-                                'component "console0" is a client in line'),
     "a virtualiser below its client": (CONSOLE.replace("    clients:", "    virt_tx: { priority: 90 }\n    clients:"),
                                        "no client above its server"),
 }

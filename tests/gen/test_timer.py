@@ -108,9 +108,6 @@ REFUSED = {
     "a timer's client is a component": (
         CLOCK.replace("[clock0", "[clock7"),
         'there is no component "clock7"; did you mean "clock0"?'),
-    "a component is the client of one class": (
-        echo_yaml(1) + "timer:\n  timer: { clients: [c0] }\n",
-        'component "c0" is a client in line'),
     "a timer's client stands below it": (
         CLOCK.replace("priority: 97", "priority: 150"),
         'PD "clock0" (priority 150) calls "timer_driver" (priority 150)'),

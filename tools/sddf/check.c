@@ -24,6 +24,25 @@ void check_pd_count(const struct model *model)
                    "found no component" ALLOWED "one at least" REMEDY "add one");
 }
 
+void check_connection_count(const struct model *model)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->network_count; i++) {
+        const struct network *network = &model->networks[i];
+        count += 2; /* the driver's */
+        for (size_t c = 0; c < network->client_count; c++)
+            count += network->clients[c].copy ? 3 : 2;
+    }
+    for (size_t i = 0; i < model->serial_count; i++)
+        count += 3 + 2 * model->serials[i].client_count;
+    if (count > MODEL_CONNECTIONS_MAX)
+        yaml_error(
+            yaml_get(model->root, "components"), RULE_FILE_LIMIT,
+            "found %zu connections between drivers, virtualisers, copiers and clients" ALLOWED
+            "at most %d" REMEDY "remove clients of devices",
+            count, MODEL_CONNECTIONS_MAX);
+}
+
 static void check_names(const struct model *model)
 {
     for (size_t i = 0; i < model->pd_count; i++) {

@@ -81,6 +81,15 @@ struct model_component *describe_find_component(struct model *model, const struc
     return NULL;
 }
 
+struct model_component *describe_find_client(struct model *model, const struct yaml_node *node,
+                                             const char *name)
+{
+    struct model_component *component = describe_find_component(model, node, name);
+    if (component != NULL && component->client == NULL)
+        component->client = node;
+    return component;
+}
+
 void describe_system(struct model *model)
 {
     const struct yaml_node *root = model->root;

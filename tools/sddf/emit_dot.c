@@ -75,27 +75,42 @@ static void emit_sched(FILE *out, const struct model_sched *sched)
     fputs("</font></td></tr>", out);
 }
 
-/* A box: title, image and priority, then what it maps of `first` and `second`. */
-static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, const char *note,
-                    struct memory first, struct memory second)
+/* A box, from emit_box() to end_box(): title, image and priority, then rows. */
+static void emit_box(FILE *out, const struct model_pd *pd, const char *title)
 {
-    const struct model_map *one = find_map(pd, &first);
-    const struct model_map *two = find_map(pd, &second);
     fprintf(out,
             "        \"%s\" [fillcolor=\"%s\", label=<<table border=\"0\" cellspacing=\"2\" "
             "cellpadding=\"1\" color=\"#999999\"><tr><td colspan=\"2\"><b>%s</b></td></tr>"
             "<tr><td colspan=\"2\"><font point-size=\"9\">%s, priority %u</font></td></tr>",
             pd->name, FILLS[pd->role], title, pd->image, pd->sched.priority);
     emit_sched(out, &pd->sched);
-    if (note[0] != '\0')
-        fprintf(out, "<tr><td colspan=\"2\"><font point-size=\"9\">%s</font></td></tr>", note);
-    if (one != NULL || two != NULL) {
-        fputs("<tr>", out);
-        emit_memory(out, &first, one, two == NULL);
-        emit_memory(out, &second, two, one == NULL);
-        fputs("</tr>", out);
-    }
+}
+
+static void end_box(FILE *out)
+{
     fputs("</table>>];\n", out);
+}
+
+/* A row of what it maps of `first` and `second`. */
+static void emit_memories(FILE *out, const struct model_pd *pd, struct memory first,
+                          struct memory second)
+{
+    const struct model_map *one = find_map(pd, &first);
+    const struct model_map *two = find_map(pd, &second);
+    if (one == NULL && two == NULL)
+        return;
+    fputs("<tr>", out);
+    emit_memory(out, &first, one, two == NULL);
+    emit_memory(out, &second, two, one == NULL);
+    fputs("</tr>", out);
+}
+
+static void emit_pd(FILE *out, const struct model_pd *pd, const char *title, struct memory first,
+                    struct memory second)
+{
+    emit_box(out, pd, title);
+    emit_memories(out, pd, first, second);
+    end_box(out);
 }
 
 /* `columns`: how far apart the ends stand. */
@@ -111,30 +126,49 @@ static void emit_edge(FILE *out, const struct model_connection *connection, bool
         receive ? "" : ", dir=back");
 }
 
-/* What a client's box says of its network. */
-static const char *client_note(const struct network_client *client, char note[MODEL_NAME_MAX])
+/* What a client's box says of one of its networks. */
+static void emit_client_rows(FILE *out, const struct network *network,
+                             const struct network_client *client)
 {
     const uint8_t *ip = client->ip.address;
-    const char *copied = client->copy ? "" : ", zero copy";
+    fputs("<tr><td colspan=\"2\"><font point-size=\"9\">", out);
+    if (client->component->network_count > 1)
+        fprintf(out, "%s: ", network->name);
     if (client->ip.prefix_length == 0)
-        snprintf(note, MODEL_NAME_MAX, "no address%s", copied);
+        fputs("no address", out);
     else
-        snprintf(note, MODEL_NAME_MAX, "%u.%u.%u.%u/%u%s", ip[0], ip[1], ip[2], ip[3],
-                 client->ip.prefix_length, copied);
-    return note;
+        fprintf(out, "%u.%u.%u.%u/%u", ip[0], ip[1], ip[2], ip[3], client->ip.prefix_length);
+    fprintf(out, "%s</font></td></tr>", client->copy ? "" : ", zero copy");
+    emit_memories(out, client->pd, (struct memory){network->rx_data, "rx data", DEVICE},
+                  (struct memory){client->data, "data", HOSTILE});
 }
 
-static void emit_client(FILE *out, const struct network *network,
+/* A component, where it is a client first. */
+static void emit_component(FILE *out, const struct model *model,
+                           const struct model_component *component, const struct yaml_node *where)
+{
+    if (component->client != where)
+        return;
+    emit_box(out, component->pd, component->name);
+    for (size_t i = 0; i < model->network_count; i++) {
+        const struct network *network = &model->networks[i];
+        for (size_t c = 0; c < network->client_count; c++) {
+            if (network->clients[c].component == component)
+                emit_client_rows(out, network, &network->clients[c]);
+        }
+    }
+    end_box(out);
+}
+
+static void emit_client(FILE *out, const struct model *model, const struct network *network,
                         const struct network_client *client)
 {
-    struct memory rx_data = {network->rx_data, "rx data", DEVICE};
-    struct memory data = {client->data, "data", HOSTILE};
-    char note[MODEL_NAME_MAX];
     fprintf(out, "    subgraph \"cluster_%s\" {\n        label=\"\"; margin=4;\n",
             client->component->name);
     if (client->copy)
-        emit_pd(out, client->copier, "copier", "", rx_data, data);
-    emit_pd(out, client->pd, client->component->name, client_note(client, note), rx_data, data);
+        emit_pd(out, client->copier, "copier", (struct memory){network->rx_data, "rx data", DEVICE},
+                (struct memory){client->data, "data", HOSTILE});
+    emit_component(out, model, client->component, client->node);
     fputs("    }\n", out);
 }
 
@@ -144,11 +178,11 @@ static void emit_virtualisers(FILE *out, const struct network *network)
     struct memory data = {network->clients[0].data, "clients' data", HOSTILE};
     struct memory none = {0};
     if (network->virtualisers == VIRTUALISERS_ONE) {
-        emit_pd(out, network->virt_rx_pd, "both virtualisers", "", rx_data, data);
+        emit_pd(out, network->virt_rx_pd, "both virtualisers", rx_data, data);
         return;
     }
-    emit_pd(out, network->virt_tx_pd, "transmit virtualiser", "", data, none);
-    emit_pd(out, network->virt_rx_pd, "receive virtualiser", "", rx_data, none);
+    emit_pd(out, network->virt_tx_pd, "transmit virtualiser", data, none);
+    emit_pd(out, network->virt_rx_pd, "receive virtualiser", rx_data, none);
 }
 
 /* Begins the frame around a device and what serves it. */
@@ -166,7 +200,7 @@ static void emit_device_box(FILE *out, const char *name, const struct board_devi
 static void emit_device(FILE *out, const struct network *network)
 {
     emit_device_box(out, network->name, network->device);
-    emit_pd(out, network->driver_pd, "driver", "",
+    emit_pd(out, network->driver_pd, "driver",
             (struct memory){network->registers, "registers", DEVICE},
             (struct memory){network->rings, "rings", DEVICE});
     emit_virtualisers(out, network);
@@ -177,11 +211,11 @@ static void emit_device(FILE *out, const struct network *network)
     emit_edge(out, network->rx, true, "rx", 1);
 }
 
-static void emit_network(FILE *out, const struct network *network)
+static void emit_network(FILE *out, const struct model *model, const struct network *network)
 {
     emit_device(out, network);
     for (size_t i = 0; i < network->client_count; i++)
-        emit_client(out, network, &network->clients[i]);
+        emit_client(out, model, network, &network->clients[i]);
     for (size_t i = 0; i < network->client_count; i++) {
         const struct network_client *client = &network->clients[i];
         emit_edge(out, client->rx, true, "", client->copy ? 1 : 2);
@@ -192,37 +226,39 @@ static void emit_network(FILE *out, const struct network *network)
 }
 
 /* Its text lies in the queues: there is no data region. */
-static void emit_serial(FILE *out, const struct serial *serial)
+static void emit_serial(FILE *out, const struct model *model, const struct serial *serial)
 {
     static const struct memory NONE = {0};
     emit_device_box(out, serial->name, serial->device);
-    emit_pd(out, serial->driver_pd, "driver", "",
+    emit_pd(out, serial->driver_pd, "driver",
             (struct memory){serial->registers, "registers", DEVICE},
             (struct memory){serial->rings, "rings", DEVICE});
-    emit_pd(out, serial->virt_tx_pd, "transmit virtualiser", "", NONE, NONE);
-    emit_pd(out, serial->virt_rx_pd, "receive virtualiser", "", NONE, NONE);
+    emit_pd(out, serial->virt_tx_pd, "transmit virtualiser", NONE, NONE);
+    emit_pd(out, serial->virt_rx_pd, "receive virtualiser", NONE, NONE);
     fputs("    }\n", out);
     fprintf(out, "    \"device_%s\" -> \"%s\" [dir=both];\n", serial->name,
             serial->driver_pd->name);
     emit_edge(out, serial->tx, false, "tx", 1);
     emit_edge(out, serial->rx, true, "rx", 1);
+    fprintf(out, "    \"%s\" -> \"%s\" [color=\"" TRANSMIT "\", constraint=false];\n",
+            serial->virt_rx_pd->name, serial->virt_tx_pd->name);
     for (size_t i = 0; i < serial->client_count; i++) {
         const struct serial_user *client = &serial->clients[i];
-        emit_pd(out, client->pd, client->component->name, "", NONE, NONE);
+        emit_component(out, model, client->component, client->node);
         emit_edge(out, client->rx, true, "", 1);
         emit_edge(out, client->tx, false, "", 1);
     }
 }
 
 /* Its calls; data there is none. */
-static void emit_timer(FILE *out, const struct timer *timer)
+static void emit_timer(FILE *out, const struct model *model, const struct timer *timer)
 {
-    emit_pd(out, timer->driver_pd, timer->driver_pd->name, "",
+    emit_pd(out, timer->driver_pd, timer->driver_pd->name,
             (struct memory){timer->registers, "registers", DEVICE}, (struct memory){0});
     for (size_t i = 0; i < timer->client_count; i++) {
         const struct timer_client *client = &timer->clients[i];
         if (client->component != NULL)
-            emit_pd(out, client->pd, client->pd->name, "", (struct memory){0}, (struct memory){0});
+            emit_component(out, model, client->component, client->node);
         fprintf(out, "    \"%s\" -> \"%s\" [style=dashed, constraint=false];\n", client->pd->name,
                 timer->driver_pd->name);
     }
@@ -262,15 +298,15 @@ void emit_dot(FILE *out, const struct model *model)
             model->name, model->name, 0.6 + 0.05 * (double)model->component_count);
     emit_legend(out, model);
     for (size_t i = 0; i < model->network_count; i++)
-        emit_network(out, &model->networks[i]);
+        emit_network(out, model, &model->networks[i]);
     for (size_t i = 0; i < model->timer_count; i++)
-        emit_timer(out, &model->timers[i]);
+        emit_timer(out, model, &model->timers[i]);
     for (size_t i = 0; i < model->serial_count; i++)
-        emit_serial(out, &model->serials[i]);
+        emit_serial(out, model, &model->serials[i]);
     for (size_t i = 0; i < model->pd_count; i++) { /* those that no class drew */
         const struct model_pd *pd = &model->pds[i];
         if (pd->config == NULL)
-            emit_pd(out, pd, pd->name, "", (struct memory){0}, (struct memory){0});
+            emit_pd(out, pd, pd->name, (struct memory){0}, (struct memory){0});
     }
     emit_dot_shared(out, model);
     fputs("}\n", out);

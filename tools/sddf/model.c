@@ -36,6 +36,11 @@ struct model_pd *model_add_pd(struct model *model, const struct yaml_node *node,
     return pd;
 }
 
+static uint64_t whole_pages(uint64_t size, uint64_t page_size)
+{
+    return (size + page_size - 1) / page_size * page_size;
+}
+
 struct model_region *model_add_region(struct model *model, const struct yaml_node *node,
                                       const char *name, enum model_use use, uint64_t size,
                                       uint64_t page_size)
@@ -44,7 +49,7 @@ struct model_region *model_add_region(struct model *model, const struct yaml_nod
     struct model_region *region = &model->regions[model->region_count++];
     snprintf(region->name, sizeof(region->name), "%s", name);
     region->use = use;
-    region->size = (size + page_size - 1) / page_size * page_size;
+    region->size = whole_pages(size, page_size);
     region->page_size = page_size;
     region->node = node;
     return region;
@@ -99,14 +104,35 @@ const struct model_region *model_add_stats(struct model *model, struct model_pd 
     return stats;
 }
 
-void model_configure(struct model *model, struct model_pd *pd, size_t blob_size)
+void model_configure(struct model *model, struct model_pd *pd, size_t part_size)
 {
     char name[SYSTEM_NAME_MAX];
-    pd->blob_size = blob_size;
+    pd->blob_size = part_size;
     pd->config = model_add_region(model, pd->node, model_name(name, "%s_config", pd->name),
-                                  USE_CONFIG, blob_size, PAGE_4K);
+                                  USE_CONFIG, part_size, PAGE_4K);
     model_map(pd, pd->config, false);
     pd->stats = model_add_stats(model, pd, pd->name);
+}
+
+struct model_pd *model_add_client(struct model *model, struct model_component *component,
+                                  size_t part_size)
+{
+    struct model_pd *pd = component->pd;
+    if (pd == NULL) {
+        pd = component->pd = model_add_pd(model, component->node, component->name, component->image,
+                                          ROLE_COMPONENT, &component->sched);
+        model_configure(model, pd, part_size);
+    } else {
+        pd->blob_size += part_size;
+        pd->config->size = whole_pages(pd->blob_size, PAGE_4K);
+    }
+    return pd;
+}
+
+const char *model_client_name(char name[SYSTEM_NAME_MAX], const struct model_component *component,
+                              unsigned device_count, const char *device)
+{
+    return device_count == 1 ? component->name : model_name(name, "%s_%s", component->name, device);
 }
 
 const struct model_connection *model_connect(struct model *model, const struct yaml_node *node,
@@ -135,8 +161,8 @@ const struct model_connection *model_connect(struct model *model, const struct y
     return connection;
 }
 
-struct config_header model_header(const char *instance, enum config_kind kind, uint16_t version,
-                                  size_t size, const struct model_region *stats)
+struct config_header model_header(const char *instance, const char *device, enum config_kind kind,
+                                  uint16_t version, size_t size, const struct model_region *stats)
 {
     struct config_header header = {
         .magic = CONFIG_MAGIC,
@@ -145,7 +171,9 @@ struct config_header model_header(const char *instance, enum config_kind kind, u
         .size = (uint32_t)size,
         .stats = stats->vaddr,
     };
+    _Static_assert((int)MODEL_WORD_MAX <= (int)CONFIG_DEVICE_MAX, "a device's name fits");
     snprintf(header.instance, sizeof(header.instance), "%s", instance);
+    snprintf(header.device, sizeof(header.device), "%s", device);
     return header;
 }
 
@@ -154,14 +182,18 @@ void model_let_call(struct model *model, const struct model_connection *connecti
     model->channels[connection->channel - model->channels].call = true;
 }
 
-void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size)
+void *model_blob(struct model_pd *pd, const char *device, enum config_kind kind, uint16_t version,
+                 size_t size)
 {
-    assert(size == pd->blob_size && pd->blob == NULL);
-    pd->blob = calloc(1, size);
+    assert(size % 8 == 0 && size <= pd->blob_size - pd->blob_used);
+    if (pd->blob == NULL)
+        pd->blob = calloc(1, pd->blob_size);
     if (pd->blob == NULL)
         abort();
-    *pd->blob = model_header(pd->name, kind, version, size, pd->stats);
-    return pd->blob;
+    void *part = pd->blob + pd->blob_used;
+    *(struct config_header *)part = model_header(pd->name, device, kind, version, size, pd->stats);
+    pd->blob_used += size;
+    return part;
 }
 
 struct config_region model_config_region(const struct model_region *region)
@@ -195,14 +227,6 @@ struct config_connection model_config_connection(const struct model_connection *
     };
 }
 
-static struct model_pd *find_pd_of(struct model *model, const struct yaml_node *node)
-{
-    struct model_pd *pd = model->pds;
-    while (pd->node != node) /* each component became one */
-        pd++;
-    return pd;
-}
-
 static void plan_system(struct model *model)
 {
     for (size_t i = 0; i < model->network_count; i++)
@@ -212,13 +236,11 @@ static void plan_system(struct model *model)
     for (size_t i = 0; i < model->serial_count; i++)
         serial_plan(model, &model->serials[i]);
     for (size_t i = 0; i < model->component_count; i++) { /* those that no class knows */
-        const struct model_component *component = &model->components[i];
-        if (component->client == NULL)
-            model_add_pd(model, component->node, component->name, component->image, ROLE_COMPONENT,
-                         &component->sched);
+        struct model_component *component = &model->components[i];
+        if (component->pd == NULL)
+            component->pd = model_add_pd(model, component->node, component->name, component->image,
+                                         ROLE_COMPONENT, &component->sched);
     }
-    for (size_t i = 0; i < model->component_count; i++)
-        model->components[i].pd = find_pd_of(model, model->components[i].node);
     shared_plan(model);
 }
 
@@ -234,6 +256,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
     timer_check(model);
     serial_check(model);
     check_pd_count(model);
+    check_connection_count(model);
     if (yaml_file_errors(file) != 0)
         return false;
     plan_system(model);

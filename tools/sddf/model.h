@@ -28,10 +28,10 @@
 enum {
     MODEL_PDS_MAX = SYSTEM_PDS_MAX,
     MODEL_COMPONENTS_MAX = 128, /* read; more protection domains than Microkit has are refused */
-    MODEL_REGIONS_MAX = 1024,
+    MODEL_REGIONS_MAX = SYSTEM_REGIONS_MAX,
     MODEL_MAPS_MAX = 256, /* of one protection domain */
-    MODEL_CHANNELS_MAX = 512,
-    MODEL_CONNECTIONS_MAX = 512,
+    MODEL_CHANNELS_MAX = 1024,
+    MODEL_CONNECTIONS_MAX = 512, /* so that regions and channels fit, too */
     MODEL_NETWORKS_MAX = 16,
     MODEL_SHARED_MAX = 256,          /* regions, and channels, of the file's own */
     MODEL_WORD_MAX = FIELD_NAME_MAX, /* bytes of a name in the file, with the terminating zero */
@@ -61,8 +61,9 @@ struct model_component {
     struct model_sched sched;
     bool fpu;
     const struct yaml_node *node;
-    const struct yaml_node *client; /* where it is a class's client; NULL: nowhere */
-    struct model_pd *pd;
+    const struct yaml_node *client;       /* where it is a device's client first; NULL: nowhere */
+    unsigned network_count, serial_count; /* devices that it is a client of */
+    struct model_pd *pd;                  /* NULL until planned */
 };
 
 /* A component's part in a region of the file's own. */
@@ -143,11 +144,12 @@ struct model_pd {
     struct model_map maps[MODEL_MAPS_MAX];
     size_t map_count;
     struct model_irq irq;
-    unsigned channel_count; /* ids from 0 that classes took; an IRQ takes one too */
-    uint64_t ids;           /* all that are taken, a bit each */
-    const struct model_region *stats, *config; /* NULL: not configured by us */
-    struct config_header *blob;                /* calloc'ed; NULL until filled */
-    size_t blob_size;                          /* bytes */
+    unsigned channel_count;           /* ids from 0 that classes took; an IRQ takes one too */
+    uint64_t ids;                     /* all that are taken, a bit each */
+    const struct model_region *stats; /* NULL: not configured by us */
+    struct model_region *config;      /* likewise */
+    unsigned char *blob;              /* calloc'ed; NULL until filled */
+    size_t blob_size, blob_used;      /* bytes */
     const struct yaml_node *node;
 };
 
@@ -216,6 +218,9 @@ void describe_driver_sched(const struct yaml_node *map, struct model_sched *sche
 /* The component of that name; else adds a finding at the node and returns NULL. */
 struct model_component *describe_find_component(struct model *model, const struct yaml_node *node,
                                                 const char *name);
+/* The same, which is a client there. */
+struct model_component *describe_find_client(struct model *model, const struct yaml_node *node,
+                                             const char *name);
 /* The board's device of that name and class, and its driver; else adds a finding at the node. */
 struct found_device {
     const struct board_device *device;
@@ -226,7 +231,7 @@ struct found_device describe_find_device(const struct model *model, const struct
 /* "regions" and "channels" (shared_describe.c). */
 void shared_describe(struct model *model);
 
-/* ---- plan: what these are given fits, because check_pd_count() came first ---- */
+/* ---- plan: what these are given fits, because check_..._count() came first ---- */
 
 __attribute__((format(printf, 2, 3))) const char *model_name(char name[SYSTEM_NAME_MAX],
                                                              const char *format, ...);
@@ -251,8 +256,15 @@ const char *model_map_perms(const struct model_map *map);
 /* A page of statistics NAME_stats. */
 const struct model_region *model_add_stats(struct model *model, struct model_pd *pd,
                                            const char *name);
-/* Statistics, and a blob of `blob_size` bytes. */
-void model_configure(struct model *model, struct model_pd *pd, size_t blob_size);
+/* Statistics, and a blob of one part of `part_size` bytes. */
+void model_configure(struct model *model, struct model_pd *pd, size_t part_size);
+/* The component's protection domain, which gets room for one more part of its blob. */
+struct model_pd *model_add_client(struct model *model, struct model_component *component,
+                                  size_t part_size);
+/* What the names of a client's regions begin with: its own, and the device's if it has several of
+ * that class. */
+const char *model_client_name(char name[SYSTEM_NAME_MAX], const struct model_component *component,
+                              unsigned device_count, const char *device);
 /* Regions NAME_SIDE0 and NAME_SIDE1, each to be written by its side and read by the other. */
 const struct model_connection *model_connect(struct model *model, const struct yaml_node *node,
                                              const char *name, struct model_pd *const pd[2],
@@ -263,6 +275,7 @@ const struct model_connection *model_connect(struct model *model, const struct y
 
 void shared_plan(struct model *model);
 void check_pd_count(const struct model *model);
+void check_connection_count(const struct model *model);
 void check_model(const struct model *model);
 void layout_system(struct model *model);
 /* Adds what the checks of .system files find in what would be written; false if there is an error.
@@ -273,11 +286,12 @@ void headroom_print(const struct model *model, FILE *out);
 
 /* ---- fill ---- */
 
-/* A header of a blob: the protection domain's, or that of a part of it. */
-struct config_header model_header(const char *instance, enum config_kind kind, uint16_t version,
-                                  size_t size, const struct model_region *stats);
-/* The protection domain's blob of `size` bytes, all zero but for its header. */
-void *model_blob(struct model_pd *pd, enum config_kind kind, uint16_t version, size_t size);
+/* What a part of a blob begins with. */
+struct config_header model_header(const char *instance, const char *device, enum config_kind kind,
+                                  uint16_t version, size_t size, const struct model_region *stats);
+/* The next part of the protection domain's blob, of `size` bytes, all zero but for its header. */
+void *model_blob(struct model_pd *pd, const char *device, enum config_kind kind, uint16_t version,
+                 size_t size);
 struct config_region model_config_region(const struct model_region *region);
 struct config_region model_config_registers(const struct model_region *registers,
                                             const struct board_device *device);

@@ -25,7 +25,7 @@ enum {
 enum network_virtualisers { VIRTUALISERS_TWO, VIRTUALISERS_ONE }; /* protection domains */
 
 struct network_client {
-    const struct model_component *component;
+    struct model_component *component;
     const struct yaml_node *node;
     uint8_t mac[6];
     struct field_network ip;
@@ -72,6 +72,15 @@ void network_check_others(const struct model *model, const struct network *netwo
 size_t network_pd_count(const struct network *network);
 void network_plan(struct model *model, struct network *network);
 void network_fill(struct network *network);
+
+/* What the names of a client's regions, and that of its copier, begin with. */
+static inline const char *network_client_name(char name[SYSTEM_NAME_MAX],
+                                              const struct network *network,
+                                              const struct network_client *client)
+{
+    return model_client_name(name, client->component, client->component->network_count,
+                             network->name);
+}
 
 /* Receive buffers of the device that a client may hold at once. */
 static inline uint32_t network_held_max(const struct network *network)

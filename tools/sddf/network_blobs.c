@@ -30,8 +30,8 @@ static struct config_region client_buffers(const struct network *network,
 
 static void fill_driver(const struct network *network)
 {
-    struct net_driver_config *config =
-        model_blob(network->driver_pd, CONFIG_NET_DRIVER, NET_CONFIG_VERSION, sizeof(*config));
+    struct net_driver_config *config = model_blob(
+        network->driver_pd, network->name, CONFIG_NET_DRIVER, NET_CONFIG_VERSION, sizeof(*config));
     config->registers = model_config_registers(network->registers, network->device);
     config->rings = model_config_region(network->rings);
     config->rx = model_config_connection(network->rx, 0);
@@ -80,32 +80,32 @@ static void fill_virt_tx(const struct network *network, struct net_virt_tx_confi
 
 static void fill_virt_alone(const struct network *network)
 {
-    fill_virt_rx(network, model_blob(network->virt_rx_pd, CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION,
-                                     sizeof(struct net_virt_rx_config)));
-    fill_virt_tx(network, model_blob(network->virt_tx_pd, CONFIG_NET_VIRT_TX, NET_CONFIG_VERSION,
-                                     sizeof(struct net_virt_tx_config)));
+    fill_virt_rx(network, model_blob(network->virt_rx_pd, network->name, CONFIG_NET_VIRT_RX,
+                                     NET_CONFIG_VERSION, sizeof(struct net_virt_rx_config)));
+    fill_virt_tx(network, model_blob(network->virt_tx_pd, network->name, CONFIG_NET_VIRT_TX,
+                                     NET_CONFIG_VERSION, sizeof(struct net_virt_tx_config)));
 }
 
 /* Its parts are called as they would be by themselves. */
 static void fill_virt_both(const struct network *network)
 {
-    struct net_virt_config *config =
-        model_blob(network->virt_rx_pd, CONFIG_NET_VIRT, NET_CONFIG_VERSION, sizeof(*config));
+    struct net_virt_config *config = model_blob(network->virt_rx_pd, network->name, CONFIG_NET_VIRT,
+                                                NET_CONFIG_VERSION, sizeof(*config));
     char name[SYSTEM_NAME_MAX];
-    config->rx.header =
-        model_header(model_name(name, "%s_virt_rx", network->name), CONFIG_NET_VIRT_RX,
-                     NET_CONFIG_VERSION, sizeof(config->rx), network->virt_rx_pd->stats);
-    config->tx.header =
-        model_header(model_name(name, "%s_virt_tx", network->name), CONFIG_NET_VIRT_TX,
-                     NET_CONFIG_VERSION, sizeof(config->tx), network->virt_tx_stats);
+    config->rx.header = model_header(model_name(name, "%s_virt_rx", network->name), network->name,
+                                     CONFIG_NET_VIRT_RX, NET_CONFIG_VERSION, sizeof(config->rx),
+                                     network->virt_rx_pd->stats);
+    config->tx.header = model_header(model_name(name, "%s_virt_tx", network->name), network->name,
+                                     CONFIG_NET_VIRT_TX, NET_CONFIG_VERSION, sizeof(config->tx),
+                                     network->virt_tx_stats);
     fill_virt_rx(network, &config->rx);
     fill_virt_tx(network, &config->tx);
 }
 
 static void fill_copier(const struct network *network, const struct network_client *client)
 {
-    struct net_copier_config *config =
-        model_blob(client->copier, CONFIG_NET_COPIER, NET_CONFIG_VERSION, sizeof(*config));
+    struct net_copier_config *config = model_blob(client->copier, network->name, CONFIG_NET_COPIER,
+                                                  NET_CONFIG_VERSION, sizeof(*config));
     config->virt = model_config_connection(client->rx, 1);
     config->client = model_config_connection(client->copies, 0);
     config->virt_data = rx_buffers(network, false);
@@ -115,8 +115,8 @@ static void fill_copier(const struct network *network, const struct network_clie
 
 static void fill_client(const struct network *network, const struct network_client *client)
 {
-    struct net_client_config *config =
-        model_blob(client->pd, CONFIG_NET_CLIENT, NET_CONFIG_VERSION, sizeof(*config));
+    struct net_client_config *config = model_blob(client->pd, network->name, CONFIG_NET_CLIENT,
+                                                  NET_CONFIG_VERSION, sizeof(*config));
     config->rx = model_config_connection(client->copy ? client->copies : client->rx, 1);
     config->tx = model_config_connection(client->tx, 1);
     config->tx_data = client_buffers(network, client, false);

@@ -27,6 +27,18 @@ static void check_device(const struct network *network, const struct network *ot
                    network->device->name, other->name, other->node->key_line);
 }
 
+/* With the device's name in it, a copier's name can be too long for a blob. */
+static void check_copier_name(const struct network *network, const struct network_client *client)
+{
+    char own[SYSTEM_NAME_MAX], name[SYSTEM_NAME_MAX];
+    model_name(name, "%s_copier", network_client_name(own, network, client));
+    if (client->copy && strlen(name) >= MODEL_NAME_MAX)
+        yaml_error(client->node, RULE_BAD_NAME,
+                   "makes a protection domain \"%s\" of %zu characters" ALLOWED "at most %d" REMEDY
+                   "shorten the component's or the device's name",
+                   name, strlen(name), MODEL_NAME_MAX - 1);
+}
+
 /* A queue that the file sizes must hold whatever may be in it: nobody looks for space. */
 static void check_queue(const struct network_client *client, const char *key, uint32_t entries,
                         uint32_t buffers)
@@ -59,6 +71,7 @@ void network_check(const struct network *network)
         uint32_t buffers = client->rx_buffers + client->tx_buffers;
         for (size_t other = 0; other < i; other++)
             check_addresses(client, &network->clients[other]);
+        check_copier_name(network, client);
         check_queue(client, "tx_queue", client->tx_queue, buffers);
         check_queue(client, "rx_queue", client->rx_queue, client->copy ? buffers : held);
         sent += buffers;

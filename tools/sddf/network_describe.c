@@ -64,25 +64,6 @@ static void describe_rate(const struct yaml_node *map, const struct network *net
     }
 }
 
-/* A component has one blob and so is one client. */
-static bool find_component(struct model *model, struct network_client *client)
-{
-    const struct yaml_node *node = client->node;
-    struct model_component *component = describe_find_component(model, node, node->key);
-    if (component == NULL)
-        return false;
-    if (component->client != NULL) {
-        yaml_error(node, RULE_CLIENT_TWICE,
-                   "component \"%s\" is a client in line %u already" ALLOWED "one at most" REMEDY
-                   "make it two components",
-                   component->name, component->client->key_line);
-        return false;
-    }
-    component->client = node;
-    client->component = component;
-    return true;
-}
-
 static void describe_client(struct model *model, struct network *network,
                             const struct yaml_node *node)
 {
@@ -109,8 +90,11 @@ static void describe_client(struct model *model, struct network *network,
     if (map != NULL)
         describe_client_buffers(map, client);
     describe_rate(map, network, client);
-    if (find_component(model, client))
-        network->client_count++;
+    client->component = describe_find_client(model, node, node->key);
+    if (client->component == NULL)
+        return;
+    client->component->network_count++;
+    network->client_count++;
 }
 
 /* ---- Devices ---- */

@@ -125,8 +125,8 @@ static void plan_irq(struct network *network)
 static void plan_copier(struct model *model, const struct network *network,
                         struct network_client *client)
 {
-    const char *owner = client->component->name;
-    char name[SYSTEM_NAME_MAX];
+    char own[SYSTEM_NAME_MAX], name[SYSTEM_NAME_MAX];
+    const char *owner = network_client_name(own, network, client);
     client->copier = add_pd(model, network->node, owner, "_copier", "net_copier.elf", ROLE_COPIER,
                             &network->copier_sched, sizeof(struct net_copier_config));
     model_map(client->copier, network->rx_data, false);
@@ -140,11 +140,9 @@ static void plan_copier(struct model *model, const struct network *network,
 
 static void plan_client(struct model *model, struct network *network, struct network_client *client)
 {
-    const struct model_component *component = client->component;
-    const char *owner = component->name;
-    char name[SYSTEM_NAME_MAX];
-    client->pd = add_pd(model, component->node, owner, "", component->image, ROLE_COMPONENT,
-                        &component->sched, sizeof(struct net_client_config));
+    char own[SYSTEM_NAME_MAX], name[SYSTEM_NAME_MAX];
+    const char *owner = network_client_name(own, network, client);
+    client->pd = model_add_client(model, client->component, sizeof(struct net_client_config));
     client->data = model_add_region(model, client->node, model_name(name, "%s_data", owner),
                                     USE_DMA, network_client_bytes(network, client), PAGE_2M);
     model_map(client->pd, client->data, true);

@@ -18,7 +18,7 @@ enum {
 };
 
 struct serial_user {
-    const struct model_component *component;
+    struct model_component *component;
     const struct yaml_node *node;
     uint32_t colour; /* as the file has it: 0 plain, then from SERIAL_RED */
     struct model_pd *pd;

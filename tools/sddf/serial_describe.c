@@ -6,16 +6,9 @@
 static void describe_client(struct model *model, struct serial *serial,
                             const struct yaml_node *node)
 {
-    struct model_component *component = describe_find_component(model, node, node->key);
+    struct model_component *component = describe_find_client(model, node, node->key);
     if (component == NULL)
         return;
-    if (component->client != NULL) {
-        yaml_error(node, RULE_CLIENT_TWICE,
-                   "component \"%s\" is a client in line %u already" ALLOWED "one at most" REMEDY
-                   "make it two components",
-                   component->name, component->client->key_line);
-        return;
-    }
     if (serial->client_count == SERIAL_DESCRIBED_MAX) {
         if (yaml_at(node->parent, SERIAL_DESCRIBED_MAX) == node) /* once */
             yaml_error(node, RULE_TOO_MANY_CLIENTS,
@@ -24,7 +17,7 @@ static void describe_client(struct model *model, struct serial *serial,
                        node->parent->count, SERIAL_DESCRIBED_MAX);
         return;
     }
-    component->client = node;
+    component->serial_count++;
     struct serial_user *client = &serial->clients[serial->client_count];
     *client = (struct serial_user){
         .component = component,

@@ -65,14 +65,13 @@ static void plan_virtualisers(struct model *model, struct serial *serial)
 
 static void plan_client(struct model *model, struct serial *serial, struct serial_user *client)
 {
-    const struct model_component *component = client->component;
-    char name[SYSTEM_NAME_MAX];
-    client->pd = model_add_pd(model, component->node, component->name, component->image,
-                              ROLE_COMPONENT, &component->sched);
-    model_configure(model, client->pd, sizeof(struct serial_client_config));
-    client->rx = connect(model, client->node, model_name(name, "%s_input", component->name),
+    char device_owner[SYSTEM_NAME_MAX], name[SYSTEM_NAME_MAX];
+    const char *owner = model_client_name(device_owner, client->component,
+                                          client->component->serial_count, serial->name);
+    client->pd = model_add_client(model, client->component, sizeof(struct serial_client_config));
+    client->rx = connect(model, client->node, model_name(name, "%s_input", owner),
                          serial->virt_rx_pd, "virt", client->pd, "client");
-    client->tx = connect(model, client->node, model_name(name, "%s_output", component->name),
+    client->tx = connect(model, client->node, model_name(name, "%s_output", owner),
                          serial->virt_tx_pd, "virt", client->pd, "client");
 }
 
@@ -106,7 +105,8 @@ void serial_check(const struct model *model)
 static void fill_driver(const struct serial *serial)
 {
     struct serial_driver_config *config =
-        model_blob(serial->driver_pd, CONFIG_SERIAL_DRIVER, SERIAL_CONFIG_VERSION, sizeof(*config));
+        model_blob(serial->driver_pd, serial->name, CONFIG_SERIAL_DRIVER, SERIAL_CONFIG_VERSION,
+                   sizeof(*config));
     config->registers = model_config_registers(serial->registers, serial->device);
     if (serial->rings != NULL)
         config->rings = model_config_region(serial->rings);
@@ -123,8 +123,9 @@ static void fill_name(char name[SERIAL_NAME_MAX], const char *given)
 
 static void fill_virt_rx(const struct serial *serial)
 {
-    struct serial_virt_rx_config *config = model_blob(serial->virt_rx_pd, CONFIG_SERIAL_VIRT_RX,
-                                                      SERIAL_CONFIG_VERSION, sizeof(*config));
+    struct serial_virt_rx_config *config =
+        model_blob(serial->virt_rx_pd, serial->name, CONFIG_SERIAL_VIRT_RX, SERIAL_CONFIG_VERSION,
+                   sizeof(*config));
     config->driver = model_config_connection(serial->rx, 1);
     config->announce = model_config_connection(serial->announce, 1);
     config->client_count = (uint32_t)serial->client_count;
@@ -138,8 +139,9 @@ static void fill_virt_rx(const struct serial *serial)
 /* The receive virtualiser is the last of its clients, and prints as the device. */
 static void fill_virt_tx(const struct serial *serial)
 {
-    struct serial_virt_tx_config *config = model_blob(serial->virt_tx_pd, CONFIG_SERIAL_VIRT_TX,
-                                                      SERIAL_CONFIG_VERSION, sizeof(*config));
+    struct serial_virt_tx_config *config =
+        model_blob(serial->virt_tx_pd, serial->name, CONFIG_SERIAL_VIRT_TX, SERIAL_CONFIG_VERSION,
+                   sizeof(*config));
     config->driver = model_config_connection(serial->tx, 1);
     config->client_count = (uint32_t)serial->client_count + 1;
     for (size_t i = 0; i < serial->client_count; i++) {
@@ -160,8 +162,8 @@ void serial_fill(const struct serial *serial)
     fill_virt_tx(serial);
     for (size_t i = 0; i < serial->client_count; i++) {
         const struct serial_user *client = &serial->clients[i];
-        struct serial_client_config *config =
-            model_blob(client->pd, CONFIG_SERIAL_CLIENT, SERIAL_CONFIG_VERSION, sizeof(*config));
+        struct serial_client_config *config = model_blob(
+            client->pd, serial->name, CONFIG_SERIAL_CLIENT, SERIAL_CONFIG_VERSION, sizeof(*config));
         config->rx = model_config_connection(client->rx, 1);
         config->tx = model_config_connection(client->tx, 1);
     }

@@ -11,7 +11,7 @@
 enum { TIMERS_MAX = 4, TIMER_DRIVER_PRIORITY = 150 /* above all its clients */ };
 
 struct timer_client {
-    const struct model_component *component; /* NULL: a transmit virtualiser */
+    struct model_component *component; /* NULL: a transmit virtualiser */
     const struct yaml_node *node;
     struct model_pd *pd;
     const struct model_channel *channel;

@@ -15,26 +15,28 @@ static const struct board_device *board_timer(const struct board *board)
     return NULL;
 }
 
-/* A component has one blob and so is a client of one class. */
 static void describe_client(struct model *model, struct timer *timer, const struct yaml_node *node)
 {
     char name[MODEL_WORD_MAX];
     if (!yaml_as_string(node, name, sizeof(name)))
         return;
-    struct model_component *component = describe_find_component(model, node, name);
+    struct model_component *component = describe_find_client(model, node, name);
     if (component == NULL)
         return;
-    if (component->client != NULL) {
-        yaml_error(node, RULE_CLIENT_TWICE,
-                   "component \"%s\" is a client in line %u already" ALLOWED "one at most" REMEDY
-                   "make it two components",
-                   name, component->client->line);
-    } else if (timer->client_count == TIMER_CLIENTS_MAX) {
+    for (size_t i = 0; i < timer->client_count; i++) {
+        if (timer->clients[i].component == component) {
+            yaml_error(node, RULE_CLIENT_TWICE,
+                       "component \"%s\" is a client of %s in line %u already" ALLOWED
+                       "once at most" REMEDY "remove one",
+                       name, timer->name, timer->clients[i].node->line);
+            return;
+        }
+    }
+    if (timer->client_count == TIMER_CLIENTS_MAX) {
         yaml_error(node, RULE_TOO_MANY_CLIENTS,
                    "found a client too many" ALLOWED "at most %d of one timer" REMEDY "remove some",
                    TIMER_CLIENTS_MAX);
     } else {
-        component->client = node;
         timer->clients[timer->client_count++] =
             (struct timer_client){.component = component, .node = node};
     }

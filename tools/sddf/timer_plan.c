@@ -66,10 +66,7 @@ void timer_plan(struct model *model, struct timer *timer)
     plan_driver(model, timer);
     for (size_t i = 0; i < timer->client_count; i++) {
         struct timer_client *client = &timer->clients[i];
-        const struct model_component *component = client->component;
-        client->pd = model_add_pd(model, component->node, component->name, component->image,
-                                  ROLE_COMPONENT, &component->sched);
-        model_configure(model, client->pd, sizeof(struct timer_client_config));
+        client->pd = model_add_client(model, client->component, sizeof(struct timer_client_config));
         client->channel = add_channel(model, timer, client->pd, client->node);
     }
     if (timer == model->timers)
@@ -78,8 +75,8 @@ void timer_plan(struct model *model, struct timer *timer)
 
 void timer_fill(const struct timer *timer)
 {
-    struct timer_driver_config *config =
-        model_blob(timer->driver_pd, CONFIG_TIMER_DRIVER, TIMER_CONFIG_VERSION, sizeof(*config));
+    struct timer_driver_config *config = model_blob(
+        timer->driver_pd, timer->name, CONFIG_TIMER_DRIVER, TIMER_CONFIG_VERSION, sizeof(*config));
     if (timer->registers != NULL)
         config->registers = model_config_registers(timer->registers, timer->device);
     config->clock_hz = timer->device->clock_hz;
@@ -90,8 +87,8 @@ void timer_fill(const struct timer *timer)
         config->channels[i] = client->channel->id[0];
         if (client->component == NULL)
             continue;
-        struct timer_client_config *own =
-            model_blob(client->pd, CONFIG_TIMER_CLIENT, TIMER_CONFIG_VERSION, sizeof(*own));
+        struct timer_client_config *own = model_blob(client->pd, timer->name, CONFIG_TIMER_CLIENT,
+                                                     TIMER_CONFIG_VERSION, sizeof(*own));
         own->channel = client->channel->id[1];
     }
 }
