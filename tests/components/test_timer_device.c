@@ -8,7 +8,7 @@
 #include <sddf/timer.h>
 #include <stdio.h>
 
-enum { CLIENTS = 5, IRQ_CHANNEL = 60, ROUNDS = 3000, LIES = 20000 };
+enum { CLIENTS = 5, IRQ_CHANNEL = 60, LIES = 20000 };
 
 /* What a client waits for, in the world's time, as nanoseconds since the driver started. */
 struct wait {
@@ -137,8 +137,9 @@ static void sleep_for(uint64_t ns)
 
 static void pass(uint64_t ns)
 {
+    uint64_t before = world();
     sleep_for(ns);
-    look(ns);
+    look(world() - before);
 }
 
 /* A few ticks of the device, or of the shortest period, at random. */
@@ -149,9 +150,10 @@ static uint64_t some_time(void)
     return random64() % (5 * unit);
 }
 
-static void traffic(uint32_t rounds)
+static void traffic(void)
 {
-    for (uint32_t i = 0; i < rounds; i++) {
+    uint32_t heard_all = 0;
+    for (uint32_t i = 0; i < timer_facts.rounds; i++) {
         uint32_t client = random_below(CLIENTS);
         uint64_t ns = some_time();
         switch (random_below(12)) {
@@ -172,15 +174,16 @@ static void traffic(uint32_t rounds)
         }
     }
     for (uint32_t i = 0; i < CLIENTS; i++) {
-        assert_true(seen[i] > rounds / 200);
+        heard_all += seen[i];
     }
+    assert_true(heard_all > timer_facts.rounds / 30);
 }
 
 static void test_random(void **state)
 {
     (void)state;
     start();
-    traffic(ROUNDS);
+    traffic();
 }
 
 /* Up to a tick, and more, goes by between any two accesses: a timeout may then be late by as many
@@ -192,20 +195,20 @@ static void test_passing(void **state)
     uint64_t creep = timer_facts.tick_ns / 20 + 300;
     timer_creep(creep);
     late_ns += 40 * creep + timer_facts.tick_ns;
-    for (uint32_t i = 0; i < ROUNDS; i++) {
+    for (uint32_t i = 0; i < timer_facts.rounds; i++) {
         ask(i % CLIENTS, TIMER_SET_AFTER, some_time() / 4);
         while (waits[i % CLIENTS].on) {
             pass(timer_facts.tick_ns / 2 + 1000);
         }
     }
-    traffic(ROUNDS);
+    traffic();
 }
 
 static void test_wait(void **state)
 {
     (void)state;
     start();
-    for (uint32_t i = 0; i < 50; i++) {
+    for (uint32_t i = 0; i < timer_facts.rounds / 20; i++) {
         pass(random64() % (2 * timer_facts.tick_ns + 3));
         uint64_t asked = world();
         uint64_t ns = some_time();
@@ -255,7 +258,7 @@ static void test_cancelled(void **state)
 {
     (void)state;
     start();
-    for (uint32_t i = 0; i < 100; i++) {
+    for (uint32_t i = 0; i < timer_facts.rounds / 30; i++) {
         ask(4, TIMER_SET_AFTER, some_time());
         ask(4, TIMER_CANCEL, 0);
         pass(some_time() * 2 + 2 * timer_facts.late_ns);

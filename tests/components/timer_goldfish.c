@@ -12,6 +12,7 @@ static const uint64_t SINCE_1970 = UINT64_C(1795910400000000123);
 
 struct timer_facts timer_facts = {.registers_address = TIMER_REGISTERS,
                                   .registers_size = 0x1000,
+                                  .rounds = 3000,
                                   .far_ns = UINT64_C(300000000000000000)}; /* 10 years */
 
 static struct {

@@ -10,6 +10,7 @@
 
 struct timer_facts timer_facts = {.registers_address = TIMER_REGISTERS,
                                   .registers_size = 0x1000,
+                                  .rounds = 3000,
                                   .far_ns = UINT64_C(300000000000000000)};
 
 static uint64_t compare;

@@ -15,6 +15,7 @@ struct timer_facts {
     uint64_t tick_ns;  /* its time is no further from the world's */
     uint64_t late_ns;  /* a timeout comes so much after its moment at most */
     uint64_t far_ns;   /* a time of several laps of its counter, or of years */
+    uint32_t rounds;   /* how many things a test does: some worlds are slow */
     const char *other; /* what the driver says of another device; NULL: nothing tells them apart */
 };
 
@@ -22,7 +23,7 @@ enum { TIMER_REGISTERS = 0x09010000 }; /* where those of our models are */
 
 extern struct timer_facts timer_facts;
 
-/* Before anything else; false if there is no such device on this machine. */
+/* Before anything else; false, and said so, if this machine cannot play it. */
 bool timer_model_open(const char *name);
 void timer_reset(void);
 uint64_t timer_world_ns(void);

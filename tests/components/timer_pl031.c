@@ -15,6 +15,7 @@ enum { START = 1795910400 };
 
 struct timer_facts timer_facts = {.registers_address = TIMER_REGISTERS,
                                   .registers_size = 0x1000,
+                                  .rounds = 3000,
                                   .tick_ns = SECOND,
                                   .late_ns = SECOND,
                                   .far_ns = 300000000 * SECOND, /* 10 years */

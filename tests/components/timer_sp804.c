@@ -15,6 +15,7 @@ enum { ONE_SHOT = 1, BITS_32 = 2, INT_ENABLE = 1 << 5, PERIODIC = 1 << 6, ENABLE
 
 struct timer_facts timer_facts = {.registers_address = TIMER_REGISTERS,
                                   .registers_size = 0x1000,
+                                  .rounds = 3000,
                                   .clock_hz = 1000000,
                                   .tick_ns = MHZ_TICK,
                                   .late_ns = 3 * MHZ_TICK,
