@@ -15,7 +15,8 @@ MAY = {
     "virt": ("sddf/", "microkit.h", "base/", "mem/", "serial/"),
     "systems": ("sddf/", "microkit.h", "base/", "mem/", "net/", "serial/", "lwip/"),
 }
-SEAM = {"include/sddf/mmio.h": "platform/mmio.h", "include/sddf/cache.h": "platform/cache.h"}
+SEAM = {"include/sddf/mmio.h": "platform/mmio.h", "include/sddf/cache.h": "platform/cache.h",
+        "include/sddf/cycles.h": "platform/cycles.h", "include/sddf/utilisation.h": "platform/utilisation.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 PLATFORM = re.compile(r"^\s*#\s*(el)?if.*(__linux__|__unix__|PLATFORM_|__x86_64__|__aarch64__|__riscv)")
 
