@@ -46,18 +46,22 @@ class Report:
 
 
 class Machine(qemu.Machine):
-    """A machine whose clients can be reached from 127.0.0.1."""
+    """A machine whose clients can be reached from 127.0.0.1; and so can (address, port) of `tcp`, at tcp_ports. `more`
+    is added to QEMU's command."""
 
-    def __init__(self, image, program=None, clients=tuple(CLIENTS), board="qemu_virt_aarch64", cores=1):
+    def __init__(self, image, program=None, clients=tuple(CLIENTS), board="qemu_virt_aarch64", cores=1, tcp=(), more=()):
         # QEMU must know the ports before it starts: they are free now; if somebody takes one in
         # between, QEMU says so and ends.
         self.clients = clients
         self.ports = [free_port() for _ in clients]
-        forward = "".join(f",hostfwd=udp:127.0.0.1:{port}-{client}:{ECHO_PORT}"
-                          for port, client in zip(self.ports, clients))
+        self.tcp_ports = [free_port(socket.SOCK_STREAM) for _ in tcp]
+        forward = "".join([f",hostfwd=udp:127.0.0.1:{port}-{client}:{ECHO_PORT}"
+                           for port, client in zip(self.ports, clients)] +
+                          [f",hostfwd=tcp:127.0.0.1:{port}-{client}:{there}"
+                           for port, (client, there) in zip(self.tcp_ports, tcp)])
         super().__init__(image, board, cores, program, [
             "-netdev", f"user,id=n0,net={NETWORK},host={NETWORK[-2]},dns={NETWORK[-3]}{forward}",
-            "-device", "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0"])
+            "-device", "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0", *more])
 
     def wait_until_up(self):
         """Waits until each client has answered once. Sends sparingly: what QEMU queues while
@@ -98,8 +102,8 @@ class Machine(qemu.Machine):
         return reports
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def free_port(kind=socket.SOCK_DGRAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 

@@ -22,7 +22,7 @@
 #define MEMP_NUM_PBUF            64
 #define PBUF_POOL_SIZE           16
 #define MEMP_NUM_UDP_PCB         4
-#define MEMP_NUM_TCP_PCB         8
+#define MEMP_NUM_TCP_PCB         16
 #define MEMP_NUM_TCP_PCB_LISTEN  2
 #define MEMP_NUM_TCP_SEG         64
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
@@ -44,11 +44,12 @@
 #define IP_OPTIONS_ALLOWED 0
 #define IP_FORWARD         0
 
-#define TCP_MSS          1460
-#define TCP_WND          (4 * TCP_MSS)
-#define TCP_SND_BUF      (4 * TCP_MSS)
-#define TCP_SND_QUEUELEN 16
-#define TCP_QUEUE_OOSEQ  0 /* would keep received buffers for whoever sends out of order */
+#define TCP_MSS            1460
+#define TCP_WND            (4 * TCP_MSS)
+#define TCP_SND_BUF        (4 * TCP_MSS)
+#define TCP_SND_QUEUELEN   16
+#define LWIP_TCP_KEEPALIVE 1
+#define TCP_QUEUE_OOSEQ    0 /* would keep received buffers for whoever sends out of order */
 
 /* Counters of 32 bits; port.c shows those of dropped packets. */
 #define LWIP_STATS         1
