@@ -37,6 +37,7 @@ enum config_kind {
     CONFIG_SERIAL_VIRT_RX = 0x0302,
     CONFIG_SERIAL_VIRT_TX = 0x0303,
     CONFIG_SERIAL_CLIENT = 0x0304,
+    CONFIG_MONITOR = 0x0401,
 };
 
 struct config_header {

@@ -80,6 +80,19 @@ microkit_msginfo microkit_ppcall(microkit_channel channel, microkit_msginfo mess
     return mock.on_call(channel, message);
 }
 
+void microkit_pd_stop(microkit_child child)
+{
+    assert_true(child < sizeof(mock.stopped) / sizeof(mock.stopped[0]));
+    mock.stopped[child]++;
+}
+
+void microkit_pd_restart(microkit_child child, seL4_Word entry_point)
+{
+    assert_true(child < sizeof(mock.restarted) / sizeof(mock.restarted[0]));
+    mock.restarted[child]++;
+    mock.entry = entry_point;
+}
+
 void microkit_dbg_puts(const char *text)
 {
     size_t used = strlen(mock_console);
@@ -212,6 +225,15 @@ microkit_msginfo mock_call(microkit_channel channel, microkit_msginfo message)
         (microkit_msginfo(*)(microkit_channel, microkit_msginfo))symbol("protected");
     before_entry();
     return call(channel, message);
+}
+
+void mock_fault(microkit_child child, uint64_t label)
+{
+    seL4_Bool (*told)(microkit_child, microkit_msginfo, microkit_msginfo *) =
+        (seL4_Bool(*)(microkit_child, microkit_msginfo, microkit_msginfo *))symbol("fault");
+    microkit_msginfo reply = microkit_msginfo_new(0, 0);
+    before_entry();
+    assert_false(told(child, microkit_msginfo_new(label, 4), &reply));
 }
 
 bool mock_init_refused(const char *said)

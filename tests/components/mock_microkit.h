@@ -28,7 +28,9 @@ struct mock {
     size_t last_clean_size, last_invalidate_size;
     void (*on_notify)(microkit_channel channel);
     void (*on_cache)(uintptr_t address); /* a peer on another core acts here */
-    uint64_t words[4];                   /* message registers */
+    uint64_t words[20];                  /* message registers */
+    uint32_t stopped[64], restarted[64]; /* children */
+    uint64_t entry;                      /* where the newest was restarted */
     microkit_msginfo (*on_call)(microkit_channel channel, microkit_msginfo message);
 };
 
@@ -58,6 +60,8 @@ void mock_init(void);
 void mock_enter(microkit_channel channel);
 /* Calls its protected(); the words are mock.words. */
 microkit_msginfo mock_call(microkit_channel channel, microkit_msginfo message);
+/* Tells the component of a fault of a child; the words are mock.words. It must not reply. */
+void mock_fault(microkit_child child, uint64_t label);
 /* Enters init() in a child. True if it stopped by a trap; then `said` is on the console. */
 bool mock_init_refused(const char *said);
 
