@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-    SERIAL_CLIENTS_MAX = 56, /* of one virtualiser; channel ids end at 61 */
+    SERIAL_CLIENTS_MAX = 57, /* of one virtualiser; channel ids end at 61 */
     SERIAL_CHUNK_BYTES = 7,
     SERIAL_CAPACITY = 256, /* chunks of a queue, the usual */
     SERIAL_BURST = 64,     /* chunks that a component moves at once */

@@ -97,6 +97,16 @@ def test_clients_have_their_address_and_zero_copy_is_said(drawn):
             assert f"10.0.0.{i + 2}/24{copied}" in texts
 
 
+def test_the_monitor_is_drawn_as_trusted_and_as_a_client_of_the_line_it_reports_on(tmp_path):
+    console = (ROOT / "systems/console/console.yaml").read_text()
+    (tmp_path / "s.yaml").write_text(console + "monitor: {}\n")
+    done = sddf("graph", tmp_path / "s.yaml", "-o", tmp_path / "s.dot")
+    assert (done.returncode, done.stderr) == (0, "")
+    drawn = (tmp_path / "s.dot").read_text()
+    assert re.search(r'"system_monitor" \[fillcolor="#d5e8d4".*parent of all 5 others', drawn)
+    assert '"serial0_virt_tx":e -> "system_monitor":w' in drawn
+
+
 @pytest.mark.parametrize(("ending", "magic"), [
     ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml"), ("dot", b"// Written by")])
 def test_the_ending_of_the_output_is_its_format(ending, magic, tmp_path):

@@ -24,6 +24,7 @@ network:
       a: { mac: "52:54:01:00:00:01", ip: 10.0.0.2/24 }
 serial:
   serial0: { clients: { c: {} } }
+monitor: { priority: 210 }
 timer:
   timer: { driver: { priority: 150 } }
 components:
@@ -45,13 +46,16 @@ PLACES = {
     "A client of a serial device": [("serial", "serial0", "clients", "c")],
     "A timer": [("timer", "timer")],
     "A driver": [("network", "eth0", "driver"), ("timer", "timer", "driver")],
+    "A monitor": [("monitor",)],
+    "After a fault": [("components", "b"), ("network", "eth0", "driver"),
+                      ("serial", "serial0", "driver"), ("timer", "timer", "driver")],
     "A component": [("components", "b")],
     "Scheduling": [("components", "b"), ("network", "eth0", "driver"),
                    ("network", "eth0", "virt_rx"), ("network", "eth0", "virt_tx"),
                    ("network", "eth0", "virt"),
                    ("network", "eth0", "copier"), ("serial", "serial0", "driver"),
                    ("serial", "serial0", "virt_rx"), ("serial", "serial0", "virt_tx"),
-                   ("timer", "timer", "driver")],
+                   ("timer", "timer", "driver"), ("monitor",)],
     "A region of your own": [("regions", "log")],
     "A component's part in a region": [("regions", "log", "maps", "a")],
     "A channel of your own": [("channels", "ask")],
@@ -194,9 +198,13 @@ def test_the_document_has_a_row_for_each_key_and_no_other(section):
         if section == "A component":
             keys &= {"image", "passive", "fpu"}
         if section == "Scheduling":
-            keys -= {"image", "passive", "fpu", "model"}
+            keys -= {"image", "passive", "fpu", "model", "restarts", "serial"}
         if section == "A driver":
             keys &= {"model"}
+        if section == "After a fault":
+            keys &= {"restarts"}
+        if section == "A monitor":
+            keys &= {"serial"}
         assert rows == keys, place
 
 

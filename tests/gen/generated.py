@@ -181,6 +181,14 @@ def serial_virt_tx(b):
     return fields
 
 
+def monitor(b):
+    fields = {"serial": b.connection()}
+    children = [(text(b.take("48s")), *b.take("II")) for _ in range(62)]
+    fields["children"] = [child for child in children if child[0]]
+    assert not any(any(child) for child in children[len(fields["children"]):])
+    return fields
+
+
 def text(raw):
     assert raw[-1] == 0
     return raw.rstrip(b"\0").decode()
@@ -188,7 +196,8 @@ def text(raw):
 
 KINDS = {0x0101: driver, 0x0102: virt_rx, 0x0103: virt_tx, 0x0104: copier, 0x0105: client,
          0x0106: virt, 0x0201: timer_driver, 0x0202: timer_client,
-         0x0301: driver, 0x0302: serial_virt_rx, 0x0303: serial_virt_tx, 0x0304: serial_client}
+         0x0301: driver, 0x0302: serial_virt_rx, 0x0303: serial_virt_tx, 0x0304: serial_client,
+         0x0401: monitor}
 
 
 def decode(path):
@@ -220,7 +229,7 @@ class Generated:
             region["bytes"] = -(-size // PAGE) * PAGE
         self.pds = {pd.get("name"): pd for pd in root.iter("protection_domain")}
         self.pd_maps = {
-            name: {m.get("mr"): m for m in pd.iter("map")} for name, pd in self.pds.items()
+            name: {m.get("mr"): m for m in pd.findall("map")} for name, pd in self.pds.items()
         }
         self.addresses = {}
         for maps in self.pd_maps.values():

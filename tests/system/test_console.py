@@ -52,15 +52,17 @@ class Terminal:
 
 
 class Console:
-    """The running system; a context manager."""
+    """A running system with one line; a context manager."""
 
-    def __init__(self, build, folder, *options, env=None):
+    def __init__(self, build, folder, *options, env=None, description="systems/console/console.yaml"):
         self.folder, self.env = folder, env
         tool, board = build / "tools/sddf/sddf", lab.ROOT / "boards/linux.yaml"
-        lab.run(tool, "gen", lab.ROOT / "systems/console/console.yaml", "--board", board, "-o", folder)
-        self.command = [tool, "run", folder / "console.system", "--board", board,
+        description = lab.ROOT / description
+        lab.run(tool, "gen", description, "--board", board, "-o", folder)
+        self.command = [tool, "run", folder / f"{description.stem}.system", "--board", board,
                         "--wire", f"serial0=pty:{folder}/line", "--stats", folder / "stats",
-                        "--search", folder, "--search", build / "components", *options]
+                        "--search", folder, "--search", build / "components",
+                        "--search", build / "tests/ping_pong", *options]
         self.process = self.terminal = None
 
     def __enter__(self):

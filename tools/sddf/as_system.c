@@ -73,7 +73,8 @@ static void convert_pds(const struct model *model, struct system_description *sy
         struct system_pd *made = &system->pds[system->pd_count++];
         snprintf(made->name, sizeof(made->name), "%s", pd->name);
         made->line = place(places, pd->node);
-        made->parent = -1;
+        made->parent = pd->parent == NULL ? -1 : (int)(pd->parent - model->pds);
+        made->id = pd->child_id;
         made->priority = sched->priority;
         made->cpu = sched->cpu;
         made->passive = sched->passive;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Third pass: what must hold of any system, whatever its classes: limits, unique names, priorities,
  * registers of devices. Run by the host tool. */
+#include "tools/sddf/monitor.h"
 #include "tools/sddf/network.h"
 #include "tools/sddf/serial.h"
 
@@ -11,14 +12,16 @@ void check_pd_count(const struct model *model)
     size_t ours = model->timer_count + model->serial_count * SERIAL_PDS;
     for (size_t i = 0; i < model->network_count; i++)
         ours += network_pd_count(&model->networks[i]);
-    size_t count = model->component_count + ours;
+    bool monitored = model->monitor.node != NULL;
+    size_t count = model->component_count + ours + monitored;
     if (count > MODEL_PDS_MAX)
         yaml_error(yaml_get(model->root, "components"), RULE_TOO_MANY_PDS,
                    "found %zu protection domains (%zu components; %zu drivers, virtualisers and "
-                   "copiers)" ALLOWED "at most %d, Microkit's limit" REMEDY
+                   "copiers%s)" ALLOWED "at most %d, Microkit's limit" REMEDY
                    "remove clients, or copiers of clients that may see each other's frames (copy: "
                    "false)",
-                   count, model->component_count, ours, MODEL_PDS_MAX);
+                   count, model->component_count, ours, monitored ? "; the monitor" : "",
+                   MODEL_PDS_MAX);
     if (count == 0)
         yaml_error(yaml_get(model->root, "components"), RULE_MISSING_KEY,
                    "found no component" ALLOWED "one at least" REMEDY "add one");
@@ -64,7 +67,7 @@ static void check_names(const struct model *model)
     }
 }
 
-/* Who waits for a server that stands below it keeps it from running. */
+/* Who waits for a server that stands below it keeps it from running. The monitor waits for none. */
 static void check_priorities(const struct model *model)
 {
     for (size_t i = 0; i < model->pd_count; i++) {
@@ -77,7 +80,8 @@ static void check_priorities(const struct model *model)
                 (lowest == NULL || server->sched.priority < lowest->sched.priority))
                 lowest = server;
         }
-        if (lowest != NULL && lowest->sched.priority < pd->sched.priority)
+        if (pd->role != ROLE_MONITOR && lowest != NULL &&
+            lowest->sched.priority < pd->sched.priority)
             yaml_error(pd->node, RULE_CLIENT_ABOVE_SERVER,
                        "found %s at priority %u, above %s, which serves it, at %u" ALLOWED
                        "no client above its server" REMEDY "lower the one or raise the other",

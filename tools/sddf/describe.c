@@ -2,6 +2,7 @@
 /* First pass: the system's file, but for its classes: the name, the components and how protection
  * domains are scheduled. Run by the host tool; trusts nothing in the file. */
 #include "tools/sddf/model.h"
+#include "tools/sddf/monitor.h"
 #include "tools/sddf/network.h"
 #include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
@@ -93,6 +94,7 @@ struct model_component *describe_find_client(struct model *model, const struct y
 void describe_system(struct model *model)
 {
     const struct yaml_node *root = model->root;
+    monitor_begin(&model->monitor);
     fields_read(root, SYSTEM_FIELDS, model);
     yaml_for_each(entry, yaml_as_map(yaml_get(root, "components")))
     {
@@ -101,5 +103,6 @@ void describe_system(struct model *model)
     network_describe(model, yaml_get(root, "network"));
     timer_describe(model, yaml_get(root, "timer"));
     serial_describe(model, yaml_get(root, "serial"));
+    monitor_describe(model, yaml_get(root, "monitor"));
     shared_describe(model);
 }

@@ -16,10 +16,8 @@
 #define TRANSMIT "#b8541a"
 
 static const char *const FILLS[] = {
-    [ROLE_DRIVER] = HARDWARE,
-    [ROLE_VIRTUALISER] = TRUSTED,
-    [ROLE_COPIER] = TRUSTED,
-    [ROLE_COMPONENT] = HOSTILE,
+    [ROLE_MONITOR] = TRUSTED, [ROLE_DRIVER] = HARDWARE,   [ROLE_VIRTUALISER] = TRUSTED,
+    [ROLE_COPIER] = TRUSTED,  [ROLE_COMPONENT] = HOSTILE,
 };
 
 /* Memory as a box shows it. */
@@ -264,6 +262,19 @@ static void emit_timer(FILE *out, const struct model *model, const struct timer 
     }
 }
 
+/* Its children are all others: an arrow to each would hide the rest. */
+static void emit_monitor(FILE *out, const struct model *model)
+{
+    const struct model_monitor *monitor = &model->monitor;
+    char note[MODEL_NAME_MAX];
+    if (monitor->node == NULL)
+        return;
+    snprintf(note, sizeof(note), "parent of all %zu others", model->pd_count - 1);
+    emit_pd(out, monitor->pd, monitor->pd->name, note, (struct memory){0}, (struct memory){0});
+    if (monitor->serial != NULL)
+        emit_edge(out, monitor->serial->monitor, false, "", 1);
+}
+
 static void emit_legend(FILE *out, const struct model *model)
 {
     static const struct {
@@ -303,6 +314,7 @@ void emit_dot(FILE *out, const struct model *model)
         emit_timer(out, model, &model->timers[i]);
     for (size_t i = 0; i < model->serial_count; i++)
         emit_serial(out, model, &model->serials[i]);
+    emit_monitor(out, model);
     for (size_t i = 0; i < model->pd_count; i++) { /* those that no class drew */
         const struct model_pd *pd = &model->pds[i];
         if (pd->config == NULL)

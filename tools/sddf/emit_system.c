@@ -22,10 +22,10 @@ static void emit_region(FILE *out, const struct model *model, const struct model
     fputs(" />\n", out);
 }
 
-static void emit_map(FILE *out, const struct model_map *map)
+static void emit_map(FILE *out, const struct model_map *map, const char *indent)
 {
-    fprintf(out, "        <map mr=\"%s\" vaddr=\"0x%" PRIx64 "\" perms=\"%s\"", map->region->name,
-            map->region->vaddr, model_map_perms(map));
+    fprintf(out, "%s    <map mr=\"%s\" vaddr=\"0x%" PRIx64 "\" perms=\"%s\"", indent,
+            map->region->name, map->region->vaddr, model_map_perms(map));
     if (map->uncached)
         fputs(" cached=\"false\"", out);
     if (map->wish != NULL && map->wish->symbol[0] != '\0')
@@ -37,10 +37,8 @@ static void emit_map(FILE *out, const struct model_map *map)
     fputs(" />\n", out);
 }
 
-static void emit_pd(FILE *out, const struct model_pd *pd)
+static void emit_sched(FILE *out, const struct model_sched *sched)
 {
-    const struct model_sched *sched = &pd->sched;
-    fprintf(out, "    <protection_domain name=\"%s\" priority=\"%u\"", pd->name, sched->priority);
     if (sched->budget_us != 0)
         fprintf(out, " budget=\"%" PRIu64 "\"", sched->budget_us);
     if (sched->period_us != 0)
@@ -53,19 +51,48 @@ static void emit_pd(FILE *out, const struct model_pd *pd)
         fprintf(out, " stack_size=\"0x%" PRIx64 "\"", sched->stack_size);
     if (sched->no_fpu)
         fputs(" fpu=\"false\"", out);
-    fprintf(out, ">\n        <program_image path=\"%s\" />\n", pd->image);
+}
+
+/* A protection domain, all but its end: its children stand within it. */
+static void emit_pd(FILE *out, const struct model_pd *pd, const char *indent)
+{
+    fprintf(out, "%s<protection_domain name=\"%s\" priority=\"%u\"", indent, pd->name,
+            pd->sched.priority);
+    if (pd->parent != NULL)
+        fprintf(out, " id=\"%u\"", pd->child_id);
+    emit_sched(out, &pd->sched);
+    fprintf(out, ">\n%s    <program_image path=\"%s\" />\n", indent, pd->image);
     for (size_t i = 0; i < pd->map_count; i++)
-        emit_map(out, &pd->maps[i]);
+        emit_map(out, &pd->maps[i], indent);
     if (pd->irq.used)
-        fprintf(out, "        <irq irq=\"%" PRIu64 "\" id=\"%u\" trigger=\"%s\" />\n",
+        fprintf(out, "%s    <irq irq=\"%" PRIu64 "\" id=\"%u\" trigger=\"%s\" />\n", indent,
                 pd->irq.number, pd->irq.id, pd->irq.edge ? "edge" : "level");
     for (size_t i = 0; i < pd->map_count; i++) {
         const struct model_map_wish *wish = pd->maps[i].wish;
         if (wish != NULL && wish->io_symbol[0] != '\0')
-            fprintf(out, "        <setvar symbol=\"%s\" region_paddr=\"%s\" />\n", wish->io_symbol,
-                    pd->maps[i].region->name);
+            fprintf(out, "%s    <setvar symbol=\"%s\" region_paddr=\"%s\" />\n", indent,
+                    wish->io_symbol, pd->maps[i].region->name);
     }
-    fputs("    </protection_domain>\n", out);
+}
+
+/* Those of the same parent, each with its children: at most two levels, as the model has them. */
+static void emit_pds(FILE *out, const struct model *model)
+{
+    for (size_t i = 0; i < model->pd_count; i++) {
+        const struct model_pd *pd = &model->pds[i];
+        if (pd->parent != NULL)
+            continue;
+        fputs("\n", out);
+        emit_pd(out, pd, "    ");
+        for (size_t c = 0; c < model->pd_count; c++) {
+            if (model->pds[c].parent != pd)
+                continue;
+            fputs("\n", out);
+            emit_pd(out, &model->pds[c], "        ");
+            fputs("        </protection_domain>\n", out);
+        }
+        fputs("    </protection_domain>\n", out);
+    }
 }
 
 static void emit_end(FILE *out, const struct model_channel *channel, unsigned end)
@@ -94,10 +121,7 @@ void emit_system(FILE *out, const struct model *model)
             model->name);
     for (size_t i = 0; i < model->region_count; i++)
         emit_region(out, model, &model->regions[i]);
-    for (size_t i = 0; i < model->pd_count; i++) {
-        fputs("\n", out);
-        emit_pd(out, &model->pds[i]);
-    }
+    emit_pds(out, model);
     for (size_t i = 0; i < model->channel_count; i++) {
         const struct model_channel *channel = &model->channels[i];
         fprintf(out, "%s    <channel>\n", i == 0 ? "\n" : "");

@@ -62,6 +62,6 @@ void field_read(const struct yaml_node *node, const struct field *field, void *o
 /* What may stand in a system's file (grammar.c). */
 extern const struct field SYSTEM_FIELDS[], NETWORK_FIELDS[], TIMER_FIELDS[], CLIENT_FIELDS[],
     COMPONENT_FIELDS[], SERIAL_FIELDS[], SERIAL_CLIENT_FIELDS[], REGION_FIELDS[], MAP_FIELDS[],
-    CHANNEL_FIELDS[], END_FIELDS[];
+    CHANNEL_FIELDS[], END_FIELDS[], MONITOR_FIELDS[];
 
 #endif

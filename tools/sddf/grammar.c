@@ -2,6 +2,7 @@
 /* The tables of fields.h: every key of a system's file, with its type, bounds, default and meaning.
  * docs/describe.md says the same for people; tests/describe holds the two together. */
 #include "tools/sddf/model.h"
+#include "tools/sddf/monitor.h"
 #include "tools/sddf/network.h"
 #include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
@@ -53,6 +54,14 @@ static const uint64_t PHYS_MAX = (UINT64_C(1) << 48) - 1;
             .doc = "Size of its stack."                                                 \
     }
 
+#define RESTARTS_FIELD(type, member)                                                    \
+    {                                                                                   \
+        "restarts", FIELD_INTEGER, AT(type, member.restarts),                           \
+            .max = MONITOR_RESTARTS_MAX, .fallback = "0",                               \
+            .doc = "How often the monitor starts it anew after a fault; then it stays " \
+                   "stopped."                                                           \
+    }
+
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 struct sched_only {
@@ -68,8 +77,10 @@ static const char *const DRIVER_MODELS[] = {"active", "passive", NULL};
             .doc = "Active, on time of its own, or passive, called on its caller's." \
     }
 
-static const struct field DRIVER_FIELDS[] = {
-    SCHED_FIELDS(sched_only, sched, "110"), DRIVER_MODEL_FIELD, {0}};
+static const struct field DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "110"),
+                                             DRIVER_MODEL_FIELD,
+                                             RESTARTS_FIELD(sched_only, sched),
+                                             {0}};
 static const struct field VIRT_RX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "104"), {0}};
 static const struct field VIRT_TX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
 static const struct field VIRT_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "105"), {0}};
@@ -83,6 +94,7 @@ const struct field COMPONENT_FIELDS[] = {
      .doc = "It uses floating-point registers; without them seL4 switches faster."},
     {"passive", FIELD_FLAG, AT(model_component, sched.passive), .fallback = "false",
      .doc = "After its start it runs on its caller's time only."},
+    RESTARTS_FIELD(model_component, sched),
     {0},
 };
 
@@ -152,8 +164,10 @@ const struct field NETWORK_FIELDS[] = {
     {0},
 };
 
-static const struct field TIMER_DRIVER_FIELDS[] = {
-    SCHED_FIELDS(sched_only, sched, "150"), DRIVER_MODEL_FIELD, {0}};
+static const struct field TIMER_DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "150"),
+                                                   DRIVER_MODEL_FIELD,
+                                                   RESTARTS_FIELD(sched_only, sched),
+                                                   {0}};
 
 const struct field TIMER_FIELDS[] = {
     {"driver", FIELD_MAP, AT(timer, driver_sched), .fields = TIMER_DRIVER_FIELDS,
@@ -164,7 +178,8 @@ const struct field TIMER_FIELDS[] = {
     {0},
 };
 
-static const struct field SERIAL_DRIVER_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "103"), {0}};
+static const struct field SERIAL_DRIVER_FIELDS[] = {
+    SCHED_FIELDS(sched_only, sched, "103"), RESTARTS_FIELD(sched_only, sched), {0}};
 static const struct field SERIAL_VIRT_TX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "102"), {0}};
 static const struct field SERIAL_VIRT_RX_FIELDS[] = {SCHED_FIELDS(sched_only, sched, "101"), {0}};
 
@@ -249,12 +264,21 @@ const struct field CHANNEL_FIELDS[] = {
     {0},
 };
 
+const struct field MONITOR_FIELDS[] = {
+    {"serial", FIELD_NAME, AT(model_monitor, serial_name), .fallback = "the first, if there is one",
+     .doc = "The serial device on which it reports."},
+    SCHED_FIELDS(model_monitor, sched, "200"),
+    {0},
+};
+
 const struct field SYSTEM_FIELDS[] = {
     {"system", FIELD_NAME, .required = true, AT(model, name),
      .doc = "The system's name, which names its files."},
     {"network", FIELD_NAMED, .fields = NETWORK_FIELDS, .doc = "The network devices in use."},
     {"serial", FIELD_NAMED, .fields = SERIAL_FIELDS, .doc = "The serial devices in use."},
     {"timer", FIELD_NAMED, .fields = TIMER_FIELDS, .doc = "The timers in use."},
+    {"monitor", FIELD_MAP, AT(model, monitor), .fields = MONITOR_FIELDS,
+     .doc = "The parent of all others, that reports their faults."},
     {"components", FIELD_NAMED, .required = true, .fields = COMPONENT_FIELDS,
      .doc = "The programs of the system's own, a protection domain each."},
     {"regions", FIELD_NAMED, .fields = REGION_FIELDS,

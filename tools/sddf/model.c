@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The passes in order, and how the later ones add to the model. Run by the host tool. */
 #include "tools/sddf/model.h"
+#include "tools/sddf/monitor.h"
 #include "tools/sddf/network.h"
 #include "tools/sddf/serial.h"
 #include "tools/sddf/timer.h"
@@ -229,6 +230,7 @@ struct config_connection model_config_connection(const struct model_connection *
 
 static void plan_system(struct model *model)
 {
+    monitor_plan(model);
     for (size_t i = 0; i < model->network_count; i++)
         network_plan(model, &model->networks[i]);
     for (size_t i = 0; i < model->timer_count; i++)
@@ -242,6 +244,7 @@ static void plan_system(struct model *model)
                                          ROLE_COMPONENT, &component->sched);
     }
     shared_plan(model);
+    monitor_plan_children(model);
 }
 
 static bool run_passes(struct model *model, const struct yaml_file *file)
@@ -255,6 +258,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
     }
     timer_check(model);
     serial_check(model);
+    monitor_check(model);
     check_pd_count(model);
     check_connection_count(model);
     if (yaml_file_errors(file) != 0)
@@ -272,6 +276,7 @@ static bool run_passes(struct model *model, const struct yaml_file *file)
         timer_fill(&model->timers[i]);
     for (size_t i = 0; i < model->serial_count; i++)
         serial_fill(&model->serials[i]);
+    monitor_fill(model);
     return true;
 }
 

@@ -49,6 +49,7 @@ struct model_sched {
     uint64_t budget_us, period_us; /* 0: Microkit's default */
     uint64_t stack_size;           /* bytes; 0: Microkit's default */
     uint32_t model;                /* of a driver, enum driver_model */
+    uint32_t restarts;             /* how often the monitor starts it anew */
     bool passive;
     bool no_fpu; /* leaves the floating-point registers alone: cheaper switches on seL4 */
 };
@@ -134,12 +135,14 @@ struct model_irq {
 };
 
 /* What a component is, for those who look at the system as a whole; in the order of trust. */
-enum model_role { ROLE_DRIVER, ROLE_VIRTUALISER, ROLE_COPIER, ROLE_COMPONENT };
+enum model_role { ROLE_MONITOR, ROLE_DRIVER, ROLE_VIRTUALISER, ROLE_COPIER, ROLE_COMPONENT };
 
 struct model_pd {
     char name[MODEL_NAME_MAX];
     char image[MODEL_IMAGE_MAX];
     enum model_role role;
+    const struct model_pd *parent; /* told of its faults; NULL: nobody is */
+    unsigned child_id;             /* that the parent calls it by */
     struct model_sched sched;
     struct model_map maps[MODEL_MAPS_MAX];
     size_t map_count;
@@ -173,6 +176,15 @@ struct network; /* network.h */
 struct serial;  /* serial.h */
 struct timer;   /* timer.h */
 
+/* The parent of all other protection domains (monitor.h). */
+struct model_monitor {
+    const struct yaml_node *node; /* NULL: there is none */
+    struct model_sched sched;
+    char serial_name[MODEL_WORD_MAX]; /* "" = the first */
+    struct serial *serial;            /* NULL: it reports by Microkit's debug output */
+    struct model_pd *pd;
+};
+
 struct model {
     char name[MODEL_WORD_MAX];
     const struct yaml_node *root;
@@ -191,6 +203,7 @@ struct model {
     size_t timer_count;
     struct serial *serials; /* SERIALS_MAX */
     size_t serial_count;
+    struct model_monitor monitor;
 
     struct model_pd pds[MODEL_PDS_MAX];
     size_t pd_count;

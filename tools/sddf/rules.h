@@ -39,6 +39,7 @@ enum rule_level { WARNING, ERROR };
     RULE(UNKNOWN_DEVICE, "unknown-device", ERROR)                 \
     RULE(NO_DRIVER, "no-driver", ERROR)                           \
     RULE(NO_TIMER, "no-timer", ERROR)                             \
+    RULE(NO_MONITOR, "no-monitor", ERROR)                         \
     RULE(CLIENT_TWICE, "client-twice", ERROR)                     \
     RULE(NO_CLIENT, "no-client", ERROR)                           \
     RULE(CHILD_ID, "child-id", ERROR)                             \
@@ -61,6 +62,8 @@ enum rule_level { WARNING, ERROR };
     RULE(PASSIVE_UNCALLED, "passive-uncalled", ERROR)             \
     RULE(PASSIVE_CALLERS, "passive-callers", WARNING)             \
     RULE(PASSIVE_BUDGET, "passive-budget", ERROR)                 \
+    RULE(PASSIVE_RESTART, "passive-restart", ERROR)               \
+    RULE(PARENT_PRIORITY, "parent-priority", WARNING)             \
     /* memory */                                                  \
     RULE(ADDRESS_ZERO, "address-zero", ERROR)                     \
     RULE(MISALIGNED, "misaligned", ERROR)                         \

@@ -10,7 +10,8 @@
 
 enum {
     SERIALS_MAX = 8,
-    SERIAL_DESCRIBED_MAX = SERIAL_CLIENTS_MAX - 1, /* the receive virtualiser prints, too */
+    SERIAL_DESCRIBED_MAX =
+        SERIAL_CLIENTS_MAX - 2, /* the receive virtualiser and the monitor print */
     SERIAL_COLOURS = SERIAL_CYAN - SERIAL_RED + 1,
     SERIAL_DRIVER_PRIORITY = 103, /* none below its client; below the network's, which is faster */
     SERIAL_VIRT_TX_PRIORITY = 102,
@@ -39,6 +40,7 @@ struct serial {
     const struct model_region *registers, *rings; /* rings NULL: none */
     const struct model_connection *rx, *tx;       /* driver and virtualiser */
     const struct model_connection *announce;      /* transmit and receive virtualiser */
+    const struct model_connection *monitor;       /* transmit virtualiser and monitor; NULL: none */
 };
 
 /* "^]" is what the keys Ctrl and ] make: ECMA-6, the character less 64. */
@@ -50,6 +52,9 @@ enum { SERIAL_PDS = 3 };
 void serial_describe(struct model *model, const struct yaml_node *node);
 void serial_check(const struct model *model);
 void serial_plan(struct model *model, struct serial *serial);
+/* The monitor prints there, and reads nothing. */
+void serial_connect_monitor(struct model *model, struct serial *serial, struct model_pd *monitor,
+                            const struct yaml_node *node);
 void serial_fill(const struct serial *serial);
 
 #endif

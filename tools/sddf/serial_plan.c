@@ -83,6 +83,13 @@ void serial_plan(struct model *model, struct serial *serial)
         plan_client(model, serial, &serial->clients[i]);
 }
 
+void serial_connect_monitor(struct model *model, struct serial *serial, struct model_pd *monitor,
+                            const struct yaml_node *node)
+{
+    serial->monitor =
+        connect(model, node, "monitor_output", serial->virt_tx_pd, "virt", monitor, "monitor");
+}
+
 static void check_device(const struct serial *serial, const struct serial *other)
 {
     if (serial->device == other->device)
@@ -136,23 +143,31 @@ static void fill_virt_rx(const struct serial *serial)
     }
 }
 
-/* The receive virtualiser is the last of its clients, and prints as the device. */
+static void fill_printer(struct serial_virt_tx_config *config,
+                         const struct model_connection *connection, const char *name,
+                         uint32_t colour)
+{
+    struct serial_virt_tx_client *client = &config->clients[config->client_count++];
+    client->connection = model_config_connection(connection, 0);
+    client->colour = colour;
+    fill_name(client->name, name);
+}
+
+/* The receive virtualiser prints as the device, after all clients; and then the monitor. */
 static void fill_virt_tx(const struct serial *serial)
 {
     struct serial_virt_tx_config *config =
         model_blob(serial->virt_tx_pd, serial->name, CONFIG_SERIAL_VIRT_TX, SERIAL_CONFIG_VERSION,
                    sizeof(*config));
     config->driver = model_config_connection(serial->tx, 1);
-    config->client_count = (uint32_t)serial->client_count + 1;
     for (size_t i = 0; i < serial->client_count; i++) {
         const struct serial_user *client = &serial->clients[i];
-        config->clients[i].connection = model_config_connection(client->tx, 0);
-        config->clients[i].colour = client->colour == 0 ? 0 : SERIAL_RED + client->colour - 1;
-        fill_name(config->clients[i].name, client->component->name);
+        fill_printer(config, client->tx, client->component->name,
+                     client->colour == 0 ? SERIAL_PLAIN : SERIAL_RED + client->colour - 1);
     }
-    struct serial_virt_tx_client *last = &config->clients[serial->client_count];
-    last->connection = model_config_connection(serial->announce, 0);
-    fill_name(last->name, serial->name);
+    fill_printer(config, serial->announce, serial->name, SERIAL_PLAIN);
+    if (serial->monitor != NULL)
+        fill_printer(config, serial->monitor, serial->monitor->channel->pd[1]->name, SERIAL_RED);
 }
 
 void serial_fill(const struct serial *serial)

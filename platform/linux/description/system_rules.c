@@ -117,6 +117,22 @@ static void check_cycles(struct reader *reader)
     }
 }
 
+/* A parent hears of a fault when it runs; a child above it that does not wait keeps it from that.
+ */
+static void check_parents(struct reader *reader)
+{
+    const struct system_description *system = reader->system;
+    for (size_t p = 0; p < system->pd_count; p++) {
+        const struct system_pd *pd = &system->pds[p];
+        const struct system_pd *parent = pd->parent < 0 ? NULL : &system->pds[pd->parent];
+        if (parent != NULL && parent->priority <= pd->priority)
+            reader_error(reader, pd->line, RULE_PARENT_PRIORITY,
+                         "PD \"%s\" has priority %u, its parent \"%s\" %u" ALLOWED
+                         "a parent above its children" REMEDY "raise the parent or lower the child",
+                         pd->name, pd->priority, parent->name, parent->priority);
+    }
+}
+
 /* A core can keep the promise of all its budgets only if they fit into its time. */
 static void check_cpus(struct reader *reader)
 {
@@ -241,6 +257,7 @@ void check_rules(struct reader *reader)
 {
     check_passive(reader);
     check_cycles(reader);
+    check_parents(reader);
     check_cpus(reader);
     check_caching(reader);
     check_capabilities(reader);
