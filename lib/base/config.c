@@ -4,9 +4,10 @@
 #include <sddf/config.h>
 #include <sddf/log.h>
 
-/* Set in the image by the platform's tool; used and volatile, so that no linker drops them. */
-__attribute__((used)) volatile uint64_t sddf_config = 0;
-__attribute__((used)) volatile uint64_t sddf_config_size = 0;
+/* Set in the image by the platform's tool; used and volatile, so that no linker drops them; not
+ * among what a restart makes zero. */
+__attribute__((used, section(".data"))) volatile uint64_t sddf_config = 0;
+__attribute__((used, section(".data"))) volatile uint64_t sddf_config_size = 0;
 
 _Noreturn void config_refuse(const char *what)
 {

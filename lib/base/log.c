@@ -2,8 +2,11 @@
 /* Console output of components (sddf/log.h) through Microkit's debug output. */
 #include <microkit.h>
 #include <sddf/log.h>
+#include <stddef.h>
 
-static const char *log_instance = "?";
+/* NULL: not known yet. Like all variables of a component it begins as zero: that is what a restart
+ * makes it. */
+static const char *log_instance;
 
 void log_open(const char *instance)
 {
@@ -12,7 +15,7 @@ void log_open(const char *instance)
 
 static void log_start(const char *text)
 {
-    microkit_dbg_puts(log_instance);
+    microkit_dbg_puts(log_instance != NULL ? log_instance : "?");
     microkit_dbg_puts(": ");
     microkit_dbg_puts(text);
 }

@@ -77,6 +77,7 @@ struct run_pd {
     int state_fd, report_fd;
     struct pd_report *report;
     const Elf64_Sym *entry[4]; /* init, notified, protected, fault */
+    const Elf64_Sym *start;    /* _start, which begins all of it; NULL: the host does */
     const struct pd_state *state;
     struct run_life life; /* of a PD with a parent */
     /* Of a PD with children: */

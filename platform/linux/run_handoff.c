@@ -236,6 +236,10 @@ void run_pd_items(struct run *run, unsigned index, int log_write, struct run_ite
     const uint64_t image[4] = {pd->image.memory_size};
     add_reopened(items, PD_IMAGE, pd->image_fd, O_RDONLY, "", image);
     add(items, PD_ENTRY, -1, "", entry);
+    if (pd->start != NULL && !pd->image.program) {
+        const uint64_t start[4] = {pd->start->st_value};
+        add(items, PD_START, -1, "", start);
+    }
     if (pd->image.program) {
         const uint64_t table[4] = {image_symbol(&pd->image, PROGRAM_TABLE)->st_value};
         add(items, PD_PROGRAM, -1, "", table);

@@ -30,19 +30,24 @@ static bool has_callers(const struct run *run, unsigned pd)
     return false;
 }
 
-/* The entry points, as functions inside the image. */
+/* A function inside the image; NULL if there is none of that name. */
+static const Elf64_Sym *find_function(const struct run_pd *pd, const char *name)
+{
+    const Elf64_Sym *symbol = image_symbol(&pd->image, name);
+    bool good = symbol != NULL && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
+                image_in_memory(&pd->image, symbol->st_value, 1, PF_X);
+    return good ? symbol : NULL;
+}
+
+/* The entry points. */
 static bool find_entries(struct run *run, unsigned index)
 {
     static const char *const names[] = {"init", "notified", "protected", "fault"};
     struct run_pd *pd = &run->pds[index];
     for (size_t i = 0; i < 4; i++) {
-        const Elf64_Sym *symbol = image_symbol(&pd->image, names[i]);
-        if (symbol != NULL && (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
-                               !image_in_memory(&pd->image, symbol->st_value, 1, PF_X))) {
-            symbol = NULL;
-        }
-        pd->entry[i] = symbol;
+        pd->entry[i] = find_function(pd, names[i]);
     }
+    pd->start = find_function(pd, "_start");
     unsigned line = pd->description->line;
     if (pd->entry[0] == NULL || pd->entry[1] == NULL) {
         return fail(run, pd, line, "must define init() and notified()");

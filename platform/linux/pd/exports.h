@@ -22,7 +22,8 @@
     X(microkit_dbg_put32)        \
     X(linux_mmio_read)           \
     X(linux_mmio_write)          \
-    X(microkit_pd_resume)
+    X(microkit_pd_resume)        \
+    X(linux_run)
 
 #define PD_API_VARIABLES(X)   \
     X(microkit_name)          \

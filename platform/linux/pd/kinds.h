@@ -31,6 +31,7 @@ enum pd_handoff_kind {
     PD_LINK_SOCKET,      /* fd: an AF_XDP socket; then the link has no halves, and its wake pipe is
                           * rung once; name: of the region of its rings; value: link, address, size */
     PD_IRQ,              /* value: channel id, link */
+    PD_START,            /* value[0]: offset of the image's own _start, where it has one */
     PD_PROGRAM,          /* the image is a program; value[0]: address of its table */
 };
 

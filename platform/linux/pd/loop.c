@@ -192,3 +192,8 @@ void pd_run(void)
         }
     }
 }
+
+void linux_run(void)
+{
+    pd_run();
+}

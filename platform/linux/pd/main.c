@@ -30,6 +30,9 @@ static void on_stack(void)
     if (pd.program_entry != 0) {
         ((void (*)(void))(uintptr_t)pd.program_entry)(); /* calls pd_run() through its table */
     }
+    if (pd.start != 0) {
+        ((void (*)(void))(pd.image_base + pd.start))();
+    }
     pd_run();
 }
 

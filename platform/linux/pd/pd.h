@@ -70,6 +70,7 @@ struct pd_own {
     const void *image_dynamic; /* its dynamic section, as loaded */
     uintptr_t image_start; /* its lowest address; that of a program is not its base, which is 0 */
     uint8_t *stack;        /* lowest usable byte */
+    uint64_t start;        /* offset of the image's own _start; 0 = it has none */
     uint64_t program_table, program_entry; /* addresses; 0 = the image is a shared object */
     void (*init)(void);
     void (*notified)(microkit_channel ch);
@@ -140,6 +141,8 @@ void pd_sandbox(void);
 
 /* loop.c: init() and the event loop, on the PD's stack; does not return. */
 void pd_run(void);
+/* The same for an image that has a _start of its own, which calls it. */
+void linux_run(void);
 /* False: the call was withdrawn, because this PD was stopped meanwhile. Make it anew. */
 bool pd_wait_reply(struct pd_peer *peer);
 

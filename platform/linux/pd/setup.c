@@ -201,6 +201,9 @@ static void take(const struct handoff_item *item)
     case PD_ENTRY:
         memcpy(pd.entry, item->value, sizeof(pd.entry));
         break;
+    case PD_START:
+        pd.start = item->value[0];
+        break;
     case PD_PROGRAM:
         pd.program_table = item->value[0];
         break;

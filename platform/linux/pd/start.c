@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a PD starts anew. On seL4 every image starts at 0x200000, and that is the address that
  * parents give to microkit_pd_restart(). An image that lies there keeps it. Other images lie where
- * there was room: then a page at 0x200000 leads to pd_begin, which does what libmicrokit's start
- * does: on the stack as it is, init() and the event loop. */
+ * there was room: then a page at 0x200000 leads to the image's own _start, or, where it has none,
+ * to pd_begin, which does what libmicrokit's does: on the stack as it is, init() and the event
+ * loop. */
 #include "pd.h"
 #include <errno.h>
 #include <signal.h>
@@ -78,7 +79,7 @@ void pd_make_start(void)
         return;
     }
     size_t size = (size_t)(pd_jump_end - pd_jump);
-    uint64_t target = (uint64_t)(uintptr_t)pd_begin;
+    uint64_t target = pd.start != 0 ? pd.image_base + pd.start : (uint64_t)(uintptr_t)pd_begin;
     memcpy(start, pd_jump, size);
     memcpy(start + size - sizeof(target), &target, sizeof(target));
     __builtin___clear_cache((char *)start, (char *)start + size);
