@@ -95,10 +95,11 @@ static void print(void)
     serial_client_end(&serial);
 }
 
-/* The line that was said, to wherever somebody sees it. */
-static void report(void)
+/* The line that was said, to wherever somebody sees it. What a serial driver holds when it is
+ * started anew is lost: a report about it may be. */
+static void report(bool may_be_lost)
 {
-    if (!serial.has_tx || unseen) {
+    if (!serial.has_tx || unseen || may_be_lost) {
         log_line(line);
     }
     line[line_length < LINE_MAX ? line_length++ : LINE_MAX - 1] = '\n';
@@ -184,8 +185,8 @@ static void decide(microkit_child id, const struct monitor_child *child)
         microkit_pd_restart(id, MONITOR_IMAGE_START);
     } else {
         stats_add(stats, STOPPED, 1);
-        say("; stopped");
         unseen |= child->shows != 0;
+        say("; stopped");
         microkit_pd_stop(id);
     }
 }
@@ -202,7 +203,7 @@ seL4_Bool fault(microkit_child id, microkit_msginfo message, microkit_msginfo *r
     say("%s: ", child->name);
     stats_add(stats, say_kind(microkit_msginfo_get_label(message)), 1);
     decide(id, child);
-    report();
+    report(child->shows != 0);
     print();
     return seL4_False; /* no reply: it goes on where it was told to, or nowhere */
 }

@@ -10,7 +10,7 @@
 extern uint8_t _bss[], _bss_end[];
 extern bool microkit_passive; /* libmicrokit's, not in its header */
 void main(void);              /* libmicrokit's: init() and the event loop */
-void start_clean(void);
+void start_component(bool again);
 
 /* Set by the tool, in libmicrokit's part of what is made zero. */
 struct set_by_tool {
@@ -19,7 +19,7 @@ struct set_by_tool {
     seL4_Word irqs, notifications, pps, ioports;
 };
 
-__attribute__((used)) void start_clean(void)
+static void clear(void)
 {
     struct set_by_tool kept = {
         .passive = microkit_passive,
@@ -38,5 +38,12 @@ __attribute__((used)) void start_clean(void)
     microkit_notifications = kept.notifications;
     microkit_pps = kept.pps;
     microkit_ioports = kept.ioports;
+}
+
+__attribute__((used)) void start_component(bool again)
+{
+    if (again) {
+        clear();
+    }
     main();
 }

@@ -234,6 +234,21 @@ static void test_who_shows_them_dies(void **state)
     assert_int_equal(mock.stopped[1] + mock.stopped[2], 2);
 }
 
+static void test_who_shows_them_restarts(void **state)
+{
+    (void)state;
+    configure(true);
+    config->children[0].shows = config->children[0].restarts = 1;
+    mock_init();
+    peer_start(&virt);
+    memory_fault(0);
+    assert_non_null(strstr(mock_console, "component: driver: memory fault: "));
+    assert_non_null(strstr(shown(), "driver: memory fault: ")); /* it may well arrive */
+    mock_console[0] = '\0';
+    memory_fault(2);
+    assert_string_equal(mock_console, "");
+}
+
 /* Random words in what the virtualiser writes, on every activation. */
 static void test_hostile(void **state)
 {
@@ -285,6 +300,8 @@ int main(int argc, char **argv)
                  test_nobody_shows_them),
         SENTENCE("when who shows its reports has died, the debug output gets them",
                  test_who_shows_them_dies),
+        SENTENCE("when who shows its reports restarts, the debug output gets that one, too",
+                 test_who_shows_them_restarts),
         SENTENCE("a virtualiser that writes anything anywhere keeps it from nothing", test_hostile),
         SENTENCE("a blob that is wrong is refused", test_refusals),
     };
