@@ -29,6 +29,6 @@ struct monitor_config {
 };
 
 _Static_assert(sizeof(struct monitor_child) == 56, "monitor_child");
-_Static_assert(sizeof(struct monitor_config) == 104 + 56 * MONITOR_CHILDREN_MAX, "monitor_config");
+_Static_assert(sizeof(struct monitor_config) == 136 + 56 * MONITOR_CHILDREN_MAX, "monitor_config");
 
 #endif

@@ -121,7 +121,8 @@ def check_ipbench(kit, image):
     return console, stats
 
 
-CHECKS = {"echo": check_echo, "clock": check_clock, "console": check_console, "ipbench": check_ipbench}
+CHECKS = {"echo": check_echo, "clock": check_clock, "console": check_console, "ipbench": check_ipbench,
+          "watched": check_echo}
 OVER_LWIP = ("ipbench",)  # these have a component that is built where LWIP names its sources
 
 
