@@ -266,11 +266,11 @@ static void emit_timer(FILE *out, const struct model *model, const struct timer 
 static void emit_monitor(FILE *out, const struct model *model)
 {
     const struct model_monitor *monitor = &model->monitor;
-    char note[MODEL_NAME_MAX];
     if (monitor->node == NULL)
         return;
-    snprintf(note, sizeof(note), "parent of all %zu others", model->pd_count - 1);
-    emit_pd(out, monitor->pd, monitor->pd->name, note, (struct memory){0}, (struct memory){0});
+    emit_box(out, monitor->pd, monitor->pd->name);
+    fprintf(out, "<tr><td colspan=\"2\">parent of all %zu others</td></tr>", model->pd_count - 1);
+    end_box(out);
     if (monitor->serial != NULL)
         emit_edge(out, monitor->serial->monitor, false, "", 1);
 }
