@@ -48,7 +48,7 @@ class Blob:
 
     def header(self):
         magic, kind, version, size, reserved, instance, device, stats = self.take("IHHII48s32sQ")
-        assert (magic, version, reserved) == (0x46444473, {1: 4, 2: 3, 3: 2}[kind >> 8], 0)
+        assert (magic, version, reserved) == (0x46444473, {1: 4, 2: 3, 3: 2, 4: 1}[kind >> 8], 0)
         assert size == len(self.data)
         return {"kind": kind, "instance": text(instance), "device": text(device), "stats": stats}
 
