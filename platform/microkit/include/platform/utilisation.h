@@ -8,6 +8,8 @@
 #include <microkit.h>
 
 #ifdef CONFIG_BENCHMARK_TRACK_UTILISATION
+#include <sel4/benchmark_utilisation_types.h>
+
 static inline bool platform_utilisation_start(void)
 {
     return seL4_BenchmarkResetLog() == seL4_NoError;
