@@ -46,6 +46,7 @@ class Machine:
             "-object", f"memory-backend-file,id=ram,size={MEMORY_BYTES},share=on,"
                        f"mem-path=/proc/self/fd/{self.memory}",
             "-m", "2G", "-smp", str(cores), "-display", "none", "-monitor", "none", "-serial", "stdio",
+            "-rtc", "clock=vm",  # a clock of the machine is not set when the host's is
             "-global", "virtio-mmio.force-legacy=false", *more]
         self.patience = cores  # QEMU plays several cores slowly: each wait is so many times longer
         self.output = tempfile.TemporaryFile()
