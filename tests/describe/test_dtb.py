@@ -123,6 +123,30 @@ def test_the_tree_of_qemus_virt_machine_is_read(tmp_path):
     assert f"dma: {{ address: {memory}" in board
 
 
+@pytest.mark.parametrize("program, board, timer, node", [
+    ("qemu-system-aarch64", "qemu_virt_aarch64", "rtc0", "pl031_9010000"),
+    ("qemu-system-riscv64", "qemu_virt_riscv64", "timer", "rtc_101000")])
+def test_the_timers_in_the_trees_of_qemus_machines_are_those_of_our_boards(tmp_path, program, board, timer, node):
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    blob = tmp_path / "virt.dtb"
+    subprocess.run([program, "-machine", f"virt,dumpdtb={blob}", "-m", "2G", "-nic", "none"],
+                   check=True, timeout=60, capture_output=True)
+    found = []
+    for name, place in ((timer, ("--board", ROOT / f"boards/{board}.yaml")), (node, ("--dtb", blob))):
+        out = tmp_path / name
+        (tmp_path / "s.yaml").write_text(
+            f"system: clock\ntimer:\n  {name}: {{ clients: [a] }}\ncomponents:\n  a: {{ image: clock }}\n")
+        done = sddf("gen", tmp_path / "s.yaml", *place, "-o", out)
+        assert (done.returncode, done.stderr) == (0, "")
+        driver = xml.parse(out / "clock.system").find(f".//protection_domain[@name='{name}_driver']")
+        registers = xml.parse(out / "clock.system").find(f".//memory_region[@name='{name}_regs']")
+        irq = driver.find("irq")
+        found.append((driver.find("program_image").get("path"), registers.get("phys_addr"), irq.get("irq"),
+                      irq.get("trigger")))
+    assert found[0] == found[1]
+
+
 def test_what_is_no_blob_is_refused(tmp_path):
     (tmp_path / "s.yaml").write_text(SYSTEM)
     blob = compiled(tmp_path).read_bytes()
