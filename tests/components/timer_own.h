@@ -13,8 +13,12 @@ void timer_own_reset(void);
 /* Does what is due by now. */
 void timer_own_run(void);
 bool timer_own_line(void);
-/* Fail the test for an access that the device does not have. */
-uint64_t timer_own_read(uint32_t offset, unsigned size_bytes);
-void timer_own_write(uint32_t offset, unsigned size_bytes, uint64_t value);
+/* All its registers have this size. */
+extern const unsigned timer_own_bytes;
+/* False if the device has no such register, or none to read or to write. */
+bool timer_own_read(uint32_t offset, uint64_t *value);
+bool timer_own_write(uint32_t offset, uint64_t value);
+/* The identity of a PrimeCell of this part, for its read. */
+bool timer_own_identity(uint32_t offset, uint32_t part, uint64_t *value);
 
 #endif

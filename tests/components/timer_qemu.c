@@ -33,77 +33,84 @@ enum {
 
 struct timer_facts timer_facts;
 
-static const struct machine {
-    const char *name, *qemu, *machine;
-    const char *options[OPTIONS_MAX + 1];
+struct board {
+    const char *qemu, *machine;
     uint64_t ram;              /* where the loop goes */
     uint32_t loop[LOOP_WORDS]; /* count the first register down to 0; stay where you are */
     uint32_t counter, pc;      /* numbers of registers, of so many bytes */
     uint32_t register_bytes;
-    uint64_t clock; /* a word that counts so many ns, upwards or downwards */
-    int32_t clock_ns;
-    uint64_t clock_start[2]; /* the address of a word, and what to write there */
-    uint64_t pending;        /* the word with the interrupt's bit */
-    uint32_t bit;
-    uint64_t claim; /* from where it is taken, if it does not go with the line */
+    uint64_t pending; /* the word with the interrupt's bit */
+    uint64_t claim;   /* from where it is taken, if it does not go with the line */
+    uint64_t clock;   /* another clock: a word that counts, and what to write where before */
+    uint64_t clock_start[2];
+};
+
+/* Interrupts by its PLIC to hart 0, the clock its CLINT's mtime of 10 MHz. */
+static const struct board riscv = {
+    .qemu = "qemu-system-riscv64",
+    .machine = "virt",
+    .ram = 0x80000000,
+    .loop = {0xfff50513, 0xfe051ee3, 0x0000006f},
+    .counter = 10,
+    .pc = 32,
+    .register_bytes = 8,
+    .pending = 0xc001000,
+    .claim = 0xc200004,
+    .clock = 0x200bff8,
+    .clock_start = {0xc002000, UINT32_MAX - 1}, /* it counts always; all interrupts are wanted */
+};
+
+/* Interrupts by its GIC, SPIs 0 to 31, the clock Timer1 of its second SP804, on and of 32 bits. */
+static const struct board vexpress = {
+    .qemu = "qemu-system-arm",
+    .machine = "vexpress-a9,secure=off",
+    .ram = 0x60000000,
+    .loop = {0xe2500001, 0x1afffffd, 0xeafffffe},
+    .counter = 0,
+    .pc = 15,
+    .register_bytes = 4,
+    .pending = 0x1e001204,
+    .clock = 0x10012004,
+    .clock_start = {0x10012008, 1 << 7 | 1 << 1},
+};
+
+#define NO_AUDIO "-audiodev", "none,id=none", "-global", "pl041.audiodev=none"
+
+static const struct device {
+    const char *name;
+    const struct board *board;
+    const char *options[OPTIONS_MAX + 1];
+    uint32_t interrupt;
+    int32_t clock_ns; /* of each count of the other clock, upwards or downwards */
     struct timer_facts facts;
-} machines[] = {
-    {.name = "goldfish", /* PLIC source 11, taken by hart 0; its CLINT's mtime, 10 MHz */
-     .qemu = "qemu-system-riscv64",
-     .machine = "virt",
+} devices[] = {
+    {.name = "goldfish",
+     .board = &riscv,
      .options = {"-bios", "none"},
-     .ram = 0x80000000,
-     .loop = {0xfff50513, 0xfe051ee3, 0x0000006f},
-     .counter = 10,
-     .pc = 32,
-     .register_bytes = 8,
-     .clock = 0x200bff8,
+     .interrupt = 11,
      .clock_ns = 100,
-     .clock_start = {0xc002000, 1 << 11},
-     .pending = 0xc001000,
-     .bit = 11,
-     .claim = 0xc200004,
      .facts = {.registers_address = 0x101000,
                .registers_size = 0x1000,
                .tick_ns = 100,
                .late_ns = ROUND_NS,
                .far_ns = 10 * SECOND,
                .rounds = 1000}},
-    {.name = "pl031", /* GIC: SPI 4. It counts a second from the writing of the match register. */
-     .qemu = "qemu-system-arm",
-     .machine = "vexpress-a9,secure=off",
-     .options = {"-audiodev", "none,id=none", "-global", "pl041.audiodev=none"},
-     .ram = 0x60000000,
-     .loop = {0xe2500001, 0x1afffffd, 0xeafffffe},
-     .counter = 0,
-     .pc = 15,
-     .register_bytes = 4,
-     .clock = 0x10012004,
+    {.name = "pl031", /* it counts a second from the writing of the match register */
+     .board = &vexpress,
+     .options = {NO_AUDIO},
+     .interrupt = 4,
      .clock_ns = -1000,
-     .clock_start = {0x10012008, 1 << 7 | 1 << 1}, /* an SP804's Timer1: on, 32 bits */
-     .pending = 0x1e001204,
-     .bit = 4,
      .facts = {.registers_address = 0x10017000,
                .registers_size = 0x1000,
                .tick_ns = SECOND,
                .late_ns = 2 * SECOND,
                .far_ns = 10 * SECOND,
                .rounds = 200}},
-    {.name = "sp804", /* the first of two; GIC: SPI 2. At 500 MHz a lap takes 9 s. */
-     .qemu = "qemu-system-arm",
-     .machine = "vexpress-a9,secure=off",
-     .options = {"-global", "sp804.freq0=500000000", "-global", "sp804.freq1=500000000",
-                 "-audiodev", "none,id=none", "-global", "pl041.audiodev=none"},
-     .ram = 0x60000000,
-     .loop = {0xe2500001, 0x1afffffd, 0xeafffffe},
-     .counter = 0,
-     .pc = 15,
-     .register_bytes = 4,
-     .clock = 0x10012004,
+    {.name = "sp804", /* the first one; at 500 MHz a lap takes 9 s */
+     .board = &vexpress,
+     .options = {NO_AUDIO, "-global", "sp804.freq0=500000000", "-global", "sp804.freq1=500000000"},
+     .interrupt = 2,
      .clock_ns = -2,
-     .clock_start = {0x10012008, 1 << 7 | 1 << 1}, /* the other's Timer1: on, 32 bits */
-     .pending = 0x1e001204,
-     .bit = 2,
      .facts = {.registers_address = 0x10011000,
                .registers_size = 0x1000,
                .clock_hz = 500000000,
@@ -113,7 +120,8 @@ static const struct machine {
                .rounds = 1000}},
 };
 
-static const struct machine *machine;
+static const struct device *device;
+static const struct board *board;
 static pid_t child;
 static FILE *to, *from;
 static uint64_t world;
@@ -167,7 +175,7 @@ static void set_register(uint32_t number, uint64_t value)
 {
     char text[TEXT_MAX];
     (void)snprintf(text, sizeof(text), "P%" PRIx32 "=%s", number,
-                   digits(value, machine->register_bytes));
+                   digits(value, board->register_bytes));
     order(text);
 }
 
@@ -202,9 +210,9 @@ static void stop(void)
 
 static void start(void)
 {
-    const char *arguments[OPTIONS_MAX + 20] = {machine->qemu,
+    const char *arguments[OPTIONS_MAX + 20] = {board->qemu,
                                                "-machine",
-                                               machine->machine,
+                                               board->machine,
                                                "-icount",
                                                "shift=10",
                                                "-rtc",
@@ -219,7 +227,7 @@ static void start(void)
     while (arguments[count] != NULL) {
         count++;
     }
-    memcpy(&arguments[count], machine->options, sizeof(machine->options));
+    memcpy(&arguments[count], device->options, sizeof(device->options));
     int in[2];
     int out[2];
     assert_int_equal(pipe(in) | pipe(out), 0);
@@ -228,7 +236,7 @@ static void start(void)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)dup2(in[0], STDIN_FILENO);
         (void)dup2(out[1], STDOUT_FILENO);
-        (void)execvp(machine->qemu, (char **)(uintptr_t)arguments);
+        (void)execvp(board->qemu, (char **)(uintptr_t)arguments);
         _exit(NOT_FOUND);
     }
     (void)close(in[0]);
@@ -242,10 +250,11 @@ bool timer_model_open(const char *name)
 {
     char answer[TEXT_MAX];
     int status = 0;
-    for (uint32_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
-        machine = strcmp(machines[i].name, name) == 0 ? &machines[i] : machine;
+    for (uint32_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        device = strcmp(devices[i].name, name) == 0 ? &devices[i] : device;
     }
-    timer_facts = machine->facts;
+    board = device->board;
+    timer_facts = device->facts;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)atexit(stop);
     start();
@@ -253,7 +262,7 @@ bool timer_model_open(const char *name)
         (void)waitpid(child, &status, 0);
         child = 0;
         if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND) {
-            (void)printf("1..0 # SKIP no %s\n", machine->qemu);
+            (void)printf("1..0 # SKIP no %s\n", board->qemu);
             return false;
         }
     }
@@ -268,15 +277,15 @@ void timer_reset(void)
     order("Qqemu.PhyMemMode:1");
     assert_true(ask(text, "qXfer:features:read:target.xml:0,10")); /* then it takes registers */
     for (uint32_t i = 0; i < LOOP_WORDS; i++) {
-        write_word(machine->ram + 4 * i, machine->loop[i]);
+        write_word(board->ram + 4 * i, board->loop[i]);
     }
-    (void)snprintf(text, sizeof(text), "Z0,%" PRIx64 ",4", machine->ram + 8);
+    (void)snprintf(text, sizeof(text), "Z0,%" PRIx64 ",4", board->ram + 8);
     order(text);
-    write_word(machine->clock_start[0], (uint32_t)machine->clock_start[1]);
-    if (machine->claim != 0) {
-        write_word(PLIC + 4 * machine->bit, 1); /* its priority */
+    write_word(board->clock_start[0], (uint32_t)board->clock_start[1]);
+    if (board->claim != 0) {
+        write_word(PLIC + 4 * device->interrupt, 1); /* its priority */
     }
-    last = read_word(machine->clock);
+    last = read_word(board->clock);
     world = 0;
 }
 
@@ -293,23 +302,23 @@ void timer_pass(uint64_t ns)
     if (rounds == 0) {
         return;
     }
-    set_register(machine->counter, rounds);
-    set_register(machine->pc, machine->ram);
+    set_register(board->counter, rounds);
+    set_register(board->pc, board->ram);
     assert_true(ask(answer, "c"));
     assert_int_equal(strncmp(answer, "T05", 3), 0);
-    uint32_t clock = read_word(machine->clock);
+    uint32_t clock = read_word(board->clock);
     int32_t ticks = (int32_t)(clock - last);
     last = clock;
-    world += (uint64_t)((int64_t)ticks * machine->clock_ns);
+    world += (uint64_t)((int64_t)ticks * device->clock_ns);
 }
 
 /* A PLIC remembers its line's edge until the interrupt is taken; a GIC shows the line. */
 bool timer_interrupt(void)
 {
-    bool pending = (read_word(machine->pending) >> machine->bit & 1) != 0;
-    if (pending && machine->claim != 0) {
-        assert_int_equal(read_word(machine->claim), machine->bit);
-        write_word(machine->claim, machine->bit);
+    bool pending = (read_word(board->pending) >> device->interrupt & 1) != 0;
+    if (pending && board->claim != 0) {
+        assert_int_equal(read_word(board->claim), device->interrupt);
+        write_word(board->claim, device->interrupt);
     }
     return pending;
 }
