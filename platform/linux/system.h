@@ -161,7 +161,7 @@ struct board_device {
     uint64_t irq;
     bool irq_edge;
     uint32_t clock_hz; /* how fast it counts, if it is a timer that does not say so; 0: unknown */
-    bool coherent; /* its DMA sees the caches ("dma-coherent" in a device tree) */
+    bool coherent;     /* its DMA sees the caches ("dma-coherent" in a device tree) */
     /* Regions that the device may reach by DMA, by name; none listed: every region with a phys_addr
      * that its driver or a PD with a channel to its driver maps, and that is not registers. */
     char dma[BOARD_DMA_REGIONS_MAX][SYSTEM_NAME_MAX];
