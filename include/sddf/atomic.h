@@ -107,6 +107,33 @@ static inline uint64_t shared_read(const shared_u64 *word)
     return value;
 }
 
+/* Where two words lie beside each other. The compiler forgets how the address came about, and so
+ * has it in a register: on Arm both words then move in one instruction. */
+static inline __attribute__((always_inline)) void *pair_at(const void *words)
+{
+    __asm__("" : "+r"(words));
+    return (void *)(uintptr_t)words;
+}
+
+struct shared_pair {
+    uint64_t first, second;
+};
+
+static inline void shared_write_pair(shared_u64 *words, struct shared_pair pair)
+{
+    words = pair_at(words);
+    words[0].value = pair.first;
+    words[1].value = pair.second;
+}
+
+static inline struct shared_pair shared_read_pair(const shared_u64 *words)
+{
+    words = pair_at(words);
+    struct shared_pair pair = {words[0].value, words[1].value};
+    __asm__("" : "+r"(pair.first), "+r"(pair.second));
+    return pair;
+}
+
 /* `count` entries of `entry_size` bytes, both constants; both ends aligned to 16 if an entry's size
  * is a multiple of 16, else to 8. As wide as the machine has them. */
 static inline __attribute__((always_inline)) void shared_move(char *to, const char *from,

@@ -52,22 +52,20 @@ static inline uint32_t net_put(struct connection *c, const struct net_desc *buff
 /* One entry that queue_space() has granted. */
 static inline void net_put_one(struct connection *c, struct net_desc buffer)
 {
-    shared_u64 *slot = queue_put_slot(c, sizeof(buffer));
-    shared_write(&slot[0], buffer.address);
-    shared_write(&slot[1], (uint64_t)buffer.length | (uint64_t)buffer.flags << 16 |
-                               (uint64_t)buffer.meta << 32);
+    uint64_t rest =
+        (uint64_t)buffer.length | (uint64_t)buffer.flags << 16 | (uint64_t)buffer.meta << 32;
+    shared_write_pair(queue_put_slot(c, sizeof(buffer)),
+                      (struct shared_pair){buffer.address, rest});
 }
 
 /* One entry of those that queue_available() has found. */
 static inline struct net_desc net_get_one(struct connection *c)
 {
-    const shared_u64 *slot = queue_get_slot(c, sizeof(struct net_desc));
-    uint64_t address = shared_read(&slot[0]);
-    uint64_t rest = shared_read(&slot[1]);
-    return (struct net_desc){.address = address,
-                             .length = (uint16_t)rest,
-                             .flags = (uint16_t)(rest >> 16),
-                             .meta = (uint32_t)(rest >> 32)};
+    struct shared_pair words = shared_read_pair(queue_get_slot(c, sizeof(struct net_desc)));
+    return (struct net_desc){.address = words.first,
+                             .length = (uint16_t)words.second,
+                             .flags = (uint16_t)(words.second >> 16),
+                             .meta = (uint32_t)(words.second >> 32)};
 }
 
 /* Entries that can be taken now, a burst at most. */

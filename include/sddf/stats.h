@@ -61,16 +61,17 @@ static inline void stats_open(struct stats_page *page, const char *instance,
     atomic_store_release(&page->magic, STATS_MAGIC);
 }
 
-/* Adds to a counter; its page has one writer, so no read-modify-write is needed. */
+/* Adds to a counter. Its page has one writer, so no read-modify-write is needed; and no order, so
+ * it is as an entry is. */
 static inline void stats_add(struct stats_page *page, uint32_t counter, uint64_t amount)
 {
     shared_u64 *value = &page->counters[counter].value;
-    atomic_store64_relaxed(value, atomic_load64_relaxed(value) + amount);
+    shared_write(value, shared_read(value) + amount);
 }
 
 static inline void stats_set(struct stats_page *page, uint32_t counter, uint64_t amount)
 {
-    atomic_store64_relaxed(&page->counters[counter].value, amount);
+    shared_write(&page->counters[counter].value, amount);
 }
 
 #endif

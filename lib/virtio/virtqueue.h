@@ -59,6 +59,8 @@ struct virtqueue {
     struct virtq_desc *descriptors;
     struct virtq_available *available;
     struct virtq_used *used;
+    shared_u16 *used_event;        /* when the device shall interrupt */
+    const shared_u16 *avail_event; /* when it wants a doorbell */
 };
 
 static inline size_t virtqueue_available_offset(uint16_t size)
@@ -90,6 +92,8 @@ static inline void virtqueue_open(struct virtqueue *queue, void *memory, uint16_
         .available = (void *)(base + virtqueue_available_offset(size)),
         .used = (void *)(base + virtqueue_used_offset(size)),
     };
+    queue->used_event = &queue->available->ring[size];
+    queue->avail_event = (const shared_u16 *)&queue->used->ring[size];
     atomic_store16_relaxed(&queue->available->flags, 0);
     atomic_store16_relaxed(&queue->available->index, 0);
     atomic_store16_relaxed(&queue->used->flags, 0);
@@ -106,19 +110,17 @@ static inline void virtqueue_offer(struct virtqueue *queue, uint16_t head)
  * (section 2.7.13.4.1; with VIRTIO_F_EVENT_IDX, section 2.7.10). */
 static inline bool virtqueue_publish(struct virtqueue *queue)
 {
-    uint32_t fresh = queue->offered - queue->published;
+    uint32_t offered = queue->offered, fresh = offered - queue->published;
     if (fresh == 0) {
         return false;
     }
-    atomic_store16_release(&queue->available->index, (uint16_t)queue->offered);
-    queue->published = queue->offered;
+    queue->published = offered;
+    atomic_store16_release(&queue->available->index, (uint16_t)offered);
     atomic_fence_seq_cst(); /* the index before the device's wish; pairs with the device's own */
     if (!queue->event_index) {
         return (atomic_load16_relaxed(&queue->used->flags) & VIRTQ_USED_F_NO_NOTIFY) == 0;
     }
-    const shared_u16 *avail_event = (const shared_u16 *)&queue->used->ring[queue->mask + 1];
-    uint16_t event = atomic_load16_relaxed(avail_event);
-    return (uint16_t)(queue->offered - event - 1) < fresh;
+    return (uint16_t)(offered - atomic_load16_relaxed(queue->avail_event) - 1) < fresh;
 }
 
 /* Chains that the device has used and that were not taken yet; more than the queue has descriptors
@@ -141,8 +143,8 @@ static inline uint32_t virtqueue_take(struct virtqueue *queue, uint32_t *length)
 static inline bool virtqueue_interrupt(struct virtqueue *queue, bool wanted)
 {
     /* With the event index, "none" is an event that lies behind us; it comes after 2^16 chains. */
-    atomic_store16_relaxed(&queue->available->ring[queue->mask + 1],
-                           (uint16_t)(wanted ? queue->seen : queue->seen - 1));
+    uint32_t seen = queue->seen;
+    atomic_store16_relaxed(queue->used_event, (uint16_t)(wanted ? seen : seen - 1));
     if (!queue->event_index) {
         atomic_store16_relaxed(&queue->available->flags, wanted ? 0 : VIRTQ_AVAIL_F_NO_INTERRUPT);
     }

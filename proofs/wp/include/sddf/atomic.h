@@ -59,6 +59,14 @@ void shared_write(shared_u64 *word, uint64_t value);
 /*@ assigns \nothing; */
 void atomic_fence_seq_cst(void);
 
+struct shared_pair {
+    uint64_t first, second;
+};
+/*@ requires \valid_read(words + (0 .. 1)); assigns \result \from \nothing; */
+struct shared_pair shared_read_pair(const shared_u64 *words);
+/*@ requires \valid(words + (0 .. 1)); assigns \nothing; */
+void shared_write_pair(shared_u64 *words, struct shared_pair pair);
+
 /* Entries of 16 bytes, as all classes have. */
 /*@ requires entry_size == 16 && count <= 65536;
     requires \valid(to + (0 .. 2 * count - 1));
