@@ -4,8 +4,10 @@
  * transmit virtualiser. Has no mapping of data. Trusts nobody's indices; the virtualisers check the
  * addresses that pass through here.
  *
- * Purely reactive: an activation moves what there is, both ways, in bursts; asks for the next wake;
- * looks again; and combines its last signal with the wait.
+ * Purely reactive: an activation moves what there is of the half that it is about, receive or
+ * transmit, in bursts; asks for that half's next wake; looks again; and combines its last signal
+ * with the wait. The other half waits for a wake of its own. An interrupt is about receiving, and
+ * about sending too if we have asked for that.
  *
  * It runs active, on a scheduling context of its own and notified by both virtualisers, or passive:
  * the transmit virtualiser calls it and lends its time (protected() below; net.h has the protocol),
@@ -24,6 +26,7 @@
 
 static const struct net_driver_config *config;
 static struct connection rx, tx;
+static bool sent_wanted; /* an interrupt when a frame has been sent */
 static struct signals signals;
 static struct stats_page *stats;
 
@@ -57,22 +60,14 @@ static bool rx_return(void)
 {
     uint32_t done = net_device_rx_done();
     uint32_t count = least(done, NET_BURST);
-    uint64_t frames = 0, bytes = 0;
     if (count == 0) {
         return false;
     }
     count = least(count, queue_space(&rx, count));
-    for (uint32_t i = 0; i < count; i++) {
-        struct net_desc frame;
-        if (net_device_rx_return(&frame)) {
-            net_put_one(&rx, frame);
-            frames++;
-            bytes += frame.length;
-        }
-    }
+    struct net_traffic moved = net_device_rx_return(&rx, count);
     queue_publish(&rx);
-    stats_add(stats, RX_FRAMES, frames);
-    stats_add(stats, RX_BYTES, bytes);
+    stats_add(stats, RX_FRAMES, moved.frames);
+    stats_add(stats, RX_BYTES, moved.bytes);
     return count == NET_BURST && done > NET_BURST;
 }
 
@@ -84,9 +79,7 @@ static bool rx_provide(void)
         return false;
     }
     count = least(count, net_device_rx_room());
-    for (uint32_t i = 0; i < count; i++) {
-        net_device_rx_provide(net_get_one(&rx));
-    }
+    net_device_rx_provide(&rx, count);
     queue_release(&rx);
     return count == NET_BURST && queue_left(&rx) != 0;
 }
@@ -95,19 +88,14 @@ static bool rx_provide(void)
 static bool tx_provide(void)
 {
     uint32_t count = net_available(&tx);
-    uint64_t bytes = 0;
     if (count == 0) {
         return false;
     }
     count = least(count, net_device_tx_room());
-    for (uint32_t i = 0; i < count; i++) {
-        struct net_desc frame = net_get_one(&tx);
-        net_device_tx_provide(frame);
-        bytes += frame.length;
-    }
+    struct net_traffic moved = net_device_tx_provide(&tx, count);
     queue_release(&tx);
-    stats_add(stats, TX_FRAMES, count);
-    stats_add(stats, TX_BYTES, bytes);
+    stats_add(stats, TX_FRAMES, moved.frames);
+    stats_add(stats, TX_BYTES, moved.bytes);
     return count == NET_BURST && queue_left(&tx) != 0;
 }
 
@@ -120,37 +108,31 @@ static bool tx_return(void)
         return false;
     }
     count = least(count, queue_space(&tx, count));
-    for (uint32_t i = 0; i < count; i++) {
-        struct net_desc buffer;
-        if (net_device_tx_return(&buffer)) {
-            net_put_one(&tx, buffer);
-        }
-    }
+    net_device_tx_return(&tx, count);
     queue_publish(&tx);
     return count == NET_BURST && done > NET_BURST;
 }
 
-/* The transmit half of a round, and what there is to show the device; true if there is more.
- * Bounded by the buffers that exist, as the whole round is: each moves on and none is made here. */
-static bool serve_tx_burst(void)
+/* One round of either half; true if there is more. Bounded by the buffers that exist: each moves on
+ * and none is made here. */
+static bool rx_burst(void)
 {
-    bool more = tx_return();
-    more |= tx_provide();
-    net_device_commit();
-    if (queue_signal(&tx)) {
-        signal_peer(&signals, config->tx.channel);
+    bool more = rx_return();
+    more |= rx_provide();
+    net_device_rx_commit();
+    if (queue_signal(&rx)) {
+        signal_peer(&signals, config->rx.channel);
     }
     return more;
 }
 
-/* One round, both ways. */
-static bool serve_burst(void)
+static bool tx_burst(void)
 {
-    bool more = rx_return();
-    more |= rx_provide();
-    more |= serve_tx_burst();
-    if (queue_signal(&rx)) {
-        signal_peer(&signals, config->rx.channel);
+    bool more = tx_return();
+    more |= tx_provide();
+    net_device_tx_commit();
+    if (queue_signal(&tx)) {
+        signal_peer(&signals, config->tx.channel);
     }
     return more;
 }
@@ -172,29 +154,40 @@ static bool tx_may_wait(void)
     bool full = net_device_tx_room() == 0;
     bool idle = full || queue_arm(&tx, 1);
     bool sent = full || queue_peer_waits(&tx);
-    return net_device_tx_wait(sent && queue_space(&tx, 1) != 0) && idle;
+    sent_wanted = sent && queue_space(&tx, 1) != 0;
+    return net_device_tx_wait(sent_wanted) && idle;
 }
 
-static bool may_wait(void)
-{
-    bool idle = rx_may_wait();
-    return tx_may_wait() && idle;
-}
+/* All that these two call shall be one function with them: it is paid for by packet. */
+#define HALF static __attribute__((noinline, flatten))
 
 /* A virtualiser that restarted gets a fresh connection; what the device still holds comes back to
- * it in time, and it checks that against its own table. */
-static void serve(void)
+ * it in time, and it checks that against its own table. Each serves one half; true if there is more
+ * of it. */
+HALF bool serve_rx(void)
 {
     peer_check(&rx, &signals, config->rx.channel);
-    peer_check(&tx, &signals, config->tx.channel);
-    while (serve_burst() || !may_wait()) {
-        signal_now(&signals);
-    }
+    return rx_burst() || !rx_may_wait();
+}
 
-    stats_set(stats, DEVICE_ERRORS, net_device_errors());
-    stats_set(stats, VIOLATIONS, rx.violations + tx.violations);
-    stats_add(stats, ACTIVATIONS, 1);
-    stats_set(stats, SIGNALS, signals.sent);
+HALF bool serve_tx(void)
+{
+    peer_check(&tx, &signals, config->tx.channel);
+    return tx_burst() || !tx_may_wait();
+}
+
+/* Rounds after the first are about both halves, lest a flood of one starve the other. */
+static void serve(bool receive, bool send)
+{
+    bool more = true;
+    while (more) {
+        more = receive && serve_rx();
+        more |= send && serve_tx();
+        if (more) {
+            signal_now(&signals);
+            receive = send = true;
+        }
+    }
 }
 
 void init(void)
@@ -216,17 +209,13 @@ void init(void)
     signal_now(&signals);
 }
 
-/* Two loops run the same functions, and each shall be one function: they are paid for by packet. */
-#define ENTRY_POINT __attribute__((flatten))
-
 /* The transmit virtualiser's call, of a passive driver. Its caller is the only one who could be
  * signalled here, and hears by the reply. */
-ENTRY_POINT microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
+microkit_msginfo protected(microkit_channel channel, microkit_msginfo message)
 {
     (void)message;
     if (channel == config->tx.channel) {
-        peer_check(&tx, &signals, config->tx.channel);
-        while (serve_tx_burst() || !tx_may_wait()) { /* bounded: the caller waits */
+        while (serve_tx()) { /* bounded: the caller waits */
         }
         stats_set(stats, VIOLATIONS, rx.violations + tx.violations);
         stats_add(stats, CALLS, 1);
@@ -235,14 +224,19 @@ ENTRY_POINT microkit_msginfo protected(microkit_channel channel, microkit_msginf
     return microkit_msginfo_new(look ? NET_DRIVER_LOOK : NET_DRIVER_DONE, 0);
 }
 
-ENTRY_POINT void notified(microkit_channel channel)
+void notified(microkit_channel channel)
 {
     bool interrupted = channel == config->irq_channel;
     if (interrupted) {
         net_device_irq_clear();
         stats_add(stats, INTERRUPTS, 1);
     }
-    serve();
+    serve(interrupted || channel == config->rx.channel,
+          channel == config->tx.channel || (interrupted && sent_wanted));
+    stats_set(stats, DEVICE_ERRORS, net_device_errors());
+    stats_set(stats, VIOLATIONS, rx.violations + tx.violations);
+    stats_add(stats, ACTIVATIONS, 1);
+    stats_set(stats, SIGNALS, signals.sent);
     if (interrupted) {
         microkit_irq_ack(channel);
     }

@@ -41,21 +41,35 @@ void net_device_irq_clear(void)
                      device.clears - 1); /* before the acknowledge */
 }
 
-static void provide(struct ring *ring, struct net_desc buffer)
+static struct net_traffic provide(struct ring *ring, struct connection *from, uint32_t count)
 {
-    assert_true(ring->count < SLOTS);
-    ring->held[ring->count++] = buffer;
-    device.provided_since_commit++;
+    struct net_traffic moved = {count, 0};
+    assert_true(count <= SLOTS - ring->count && count <= queue_left(from));
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc buffer = net_get_one(from);
+        ring->held[ring->count++] = buffer;
+        moved.bytes += buffer.length;
+    }
+    device.provided_since_commit += count;
+    return moved;
 }
 
-static bool give(struct ring *ring, struct net_desc *buffer)
+static struct net_traffic give(struct ring *ring, struct connection *to, uint32_t count)
 {
-    assert_true(ring->done != 0);
-    *buffer = ring->held[0];
-    memmove(ring->held, ring->held + 1, (ring->count - 1) * sizeof(*buffer));
-    ring->count--;
-    ring->done--;
-    return buffer->address != WRONG;
+    struct net_traffic moved = {0, 0};
+    assert_true(count <= ring->done && count <= queue_space(to, 1));
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc buffer = ring->held[i];
+        if (buffer.address != WRONG) {
+            net_put_one(to, buffer);
+            moved.frames++;
+            moved.bytes += buffer.length;
+        }
+    }
+    ring->count -= count;
+    ring->done -= count;
+    memmove(ring->held, ring->held + count, ring->count * sizeof(ring->held[0]));
+    return moved;
 }
 
 uint32_t net_device_rx_room(void)
@@ -63,9 +77,9 @@ uint32_t net_device_rx_room(void)
     return SLOTS - device.rx.count;
 }
 
-void net_device_rx_provide(struct net_desc buffer)
+void net_device_rx_provide(struct connection *from, uint32_t count)
 {
-    provide(&device.rx, buffer);
+    (void)provide(&device.rx, from, count);
 }
 
 uint32_t net_device_rx_done(void)
@@ -73,9 +87,9 @@ uint32_t net_device_rx_done(void)
     return device.rx.done;
 }
 
-bool net_device_rx_return(struct net_desc *frame)
+struct net_traffic net_device_rx_return(struct connection *to, uint32_t count)
 {
-    return give(&device.rx, frame);
+    return give(&device.rx, to, count);
 }
 
 uint32_t net_device_tx_room(void)
@@ -83,9 +97,9 @@ uint32_t net_device_tx_room(void)
     return SLOTS - device.tx.count;
 }
 
-void net_device_tx_provide(struct net_desc frame)
+struct net_traffic net_device_tx_provide(struct connection *from, uint32_t count)
 {
-    provide(&device.tx, frame);
+    return provide(&device.tx, from, count);
 }
 
 uint32_t net_device_tx_done(void)
@@ -93,18 +107,28 @@ uint32_t net_device_tx_done(void)
     return device.tx.done;
 }
 
-bool net_device_tx_return(struct net_desc *buffer)
+void net_device_tx_return(struct connection *to, uint32_t count)
 {
-    return give(&device.tx, buffer);
+    (void)give(&device.tx, to, count);
 }
 
-void net_device_commit(void)
+static void commit(void)
 {
     device.commits++;
     device.provided_since_commit = 0;
     if (device.on_commit != NULL) {
         device.on_commit();
     }
+}
+
+void net_device_rx_commit(void)
+{
+    commit();
+}
+
+void net_device_tx_commit(void)
+{
+    commit();
 }
 
 bool net_device_tx_wait(bool wanted)
@@ -174,6 +198,8 @@ static void test_moves(void **state)
     device.commits = 0;
     mock_enter(TX_CHANNEL);
     assert_int_equal(device.commits, 1);
+    assert_true(device.rx.count == 0 && device.tx.count == 7); /* each is about its own half */
+    mock_enter(RX_CHANNEL);
     assert_true(device.rx.count == 10 && device.tx.count == 7);
     device.rx.done = 3;
     device.tx.done = 7;
@@ -181,6 +207,8 @@ static void test_moves(void **state)
     assert_int_equal(device.clears, 1);
     assert_int_equal(mock.acknowledged[IRQ_CHANNEL], 1);
     assert_int_equal(peer_take(&rx, got, CAPACITY), 3);
+    assert_int_equal(peer_take(&tx, got, CAPACITY), 0); /* nobody asked for these */
+    mock_enter(TX_CHANNEL);
     assert_int_equal(peer_take(&tx, got, CAPACITY), 7);
     assert_true(mock_counter("rx_frames") == 3 && mock_counter("rx_bytes") == 300);
     assert_true(mock_counter("tx_frames") == 7 && mock_counter("tx_bytes") == 700);
@@ -197,10 +225,12 @@ static void test_wrong_return(void **state)
     peer_put(&rx, 0x3000, 100);
     peer_put(&tx, WRONG, 100);
     peer_put(&tx, 0x5000, 100);
+    mock_enter(RX_CHANNEL);
     mock_enter(TX_CHANNEL);
     device.rx.done = 3;
     device.tx.done = 2;
     mock_enter(IRQ_CHANNEL);
+    mock_enter(TX_CHANNEL);
     assert_int_equal(peer_take(&rx, got, CAPACITY), 2);
     assert_true(got[0].address == 0x1000 && got[1].address == 0x3000);
     assert_int_equal(peer_take(&tx, got, CAPACITY), 1);
@@ -280,6 +310,7 @@ static void test_lying_virtualisers(void **state)
         atomic_store_release(&tx.mine->tail, lies[i]);
         atomic_store_release(&rx.mine->head, lies[i]);
         atomic_store_release(&rx.mine->mark, lies[i]);
+        mock_enter(RX_CHANNEL);
         mock_enter(TX_CHANNEL);
         assert_int_equal(device.tx.count, 0);
     }
@@ -293,9 +324,11 @@ static void test_virtualiser_restart(void **state)
     start();
     put_many(&rx, 10);
     put_many(&tx, 10);
+    mock_enter(RX_CHANNEL);
     mock_enter(TX_CHANNEL);
     device.rx.done = device.tx.done = 4;
     mock_enter(IRQ_CHANNEL);
+    mock_enter(TX_CHANNEL);
     peer_start(&rx); /* the four frames are forgotten with the old incarnation */
     assert_int_equal(peer_take(&rx, got, CAPACITY), 0);
     device.rx.done = 6;
@@ -474,6 +507,7 @@ static void test_wake_during_flood(void **state)
     put_many(&rx, 10);
     put_many(&tx, 1);
     mock_enter(RX_CHANNEL);
+    mock_enter(TX_CHANNEL);
     (void)queue_arm(&tx.c, 1);
     device.tx.done = 1;
     device.rx.done = 5;

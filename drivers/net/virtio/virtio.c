@@ -76,16 +76,30 @@ static inline uint32_t ring_held(const struct ring *ring)
     return ring->queue.offered - (ring->queue.seen - ring->wrong);
 }
 
-static inline __attribute__((always_inline)) void ring_provide(struct ring *ring,
-                                                               struct net_desc buffer)
+/* These two loops run on copies of what they change: the compiler keeps those in registers. */
+static inline __attribute__((always_inline)) struct net_traffic
+ring_provide(struct ring *ring, struct connection *from, uint32_t count)
 {
+    struct net_traffic moved = {count, 0};
+    struct virtqueue queue = ring->queue;
+    struct connection c = *from;
     uint32_t slot = ring->free;
-    ring->free = (uint32_t)ring->slots[slot].length_or_next;
-    struct virtq_desc *data = &ring->queue.descriptors[SLOTS + slot];
-    data->address = buffer.address;
-    data->length = buffer.length;
-    ring->slots[slot] = (struct slot){buffer.address, buffer.length};
-    virtqueue_offer(&ring->queue, (uint16_t)slot);
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc buffer = net_get_one(&c);
+        struct slot *held = pair_at(&ring->slots[slot]);
+        uint32_t next = (uint32_t)held->length_or_next;
+        struct virtq_desc *data = pair_at(&queue.descriptors[SLOTS + slot]);
+        data->address = buffer.address;
+        data->length = buffer.length;
+        *held = (struct slot){buffer.address, buffer.length};
+        virtqueue_offer(&queue, (uint16_t)slot);
+        moved.bytes += buffer.length;
+        slot = next;
+    }
+    ring->free = slot;
+    ring->queue.offered = queue.offered;
+    from->head = c.head;
+    return moved;
 }
 
 static __attribute__((cold, noinline)) uint32_t ring_break(struct ring *ring)
@@ -102,21 +116,45 @@ static inline uint32_t ring_done(struct ring *ring)
     return __builtin_expect(used == 0 || believed, 1) ? used : ring_break(ring);
 }
 
-/* An id that was not given, or given back already, is the device's error. */
-static inline __attribute__((always_inline)) bool
-ring_return(struct ring *ring, struct net_desc *buffer, uint32_t *length)
+/* An id that was not given, or given back already, is the device's error. So is the length of a
+ * received frame that is shorter than the header before it, which it counts (section 5.1.6.4), or
+ * longer than its buffer: that comes back empty. */
+static inline __attribute__((always_inline)) struct net_traffic
+ring_return(struct ring *ring, struct connection *to, uint32_t count, bool received)
 {
-    uint32_t slot = virtqueue_take(&ring->queue, length);
-    if (slot >= SLOTS || (ring->slots[slot].length_or_next & SLOT_FREE) != 0) {
-        ring->wrong++;
-        errors++;
-        return false;
+    struct virtqueue queue = ring->queue;
+    struct connection c = *to;
+    uint32_t free = ring->free, wrong = 0, wrong_lengths = 0;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t written;
+        uint32_t slot = virtqueue_take(&queue, &written);
+        struct slot *held = pair_at(&ring->slots[slot % SLOTS]);
+        uint64_t address = held->address, length = held->length_or_next;
+        if (slot >= SLOTS || (length & SLOT_FREE) != 0) {
+            wrong++;
+            continue;
+        }
+        if (received) {
+            uint64_t frame = written - (uint64_t)HEADER_BYTES; /* one too short is one too long */
+            if (__builtin_expect(frame > length, 0)) {
+                wrong_lengths++;
+                frame = 0;
+            }
+            length = frame;
+        }
+        net_put_one(&c, (struct net_desc){.address = address, .length = (uint16_t)length});
+        held->length_or_next = SLOT_FREE | free;
+        free = slot;
+        bytes += length;
     }
-    *buffer = (struct net_desc){.address = ring->slots[slot].address,
-                                .length = (uint16_t)ring->slots[slot].length_or_next};
-    ring->slots[slot] = (struct slot){0, SLOT_FREE | ring->free};
-    ring->free = slot;
-    return true;
+    struct net_traffic moved = {c.tail - to->tail, bytes};
+    ring->free = free;
+    ring->wrong += wrong;
+    ring->queue.seen = queue.seen;
+    to->tail = c.tail;
+    errors += wrong + wrong_lengths;
+    return moved;
 }
 
 const char *net_device_start(const struct net_driver_config *config)
@@ -169,9 +207,9 @@ uint32_t net_device_rx_held(void)
     return ring_held(&rx);
 }
 
-void net_device_rx_provide(struct net_desc buffer)
+void net_device_rx_provide(struct connection *from, uint32_t count)
 {
-    ring_provide(&rx, buffer);
+    (void)ring_provide(&rx, from, count);
 }
 
 uint32_t net_device_rx_done(void)
@@ -179,21 +217,9 @@ uint32_t net_device_rx_done(void)
     return ring_done(&rx);
 }
 
-/* Section 5.1.6.4: the used length counts the header; a frame that is shorter than its header, or
- * longer than its buffer, comes back empty, as an error. */
-bool net_device_rx_return(struct net_desc *frame)
+struct net_traffic net_device_rx_return(struct connection *to, uint32_t count)
 {
-    uint32_t length;
-    if (!ring_return(&rx, frame, &length)) {
-        return false;
-    }
-    length -= HEADER_BYTES; /* one too short becomes one too long */
-    if (__builtin_expect(length > frame->length, 0)) {
-        errors++;
-        length = 0;
-    }
-    frame->length = (uint16_t)length;
-    return true;
+    return ring_return(&rx, to, count, true);
 }
 
 uint32_t net_device_tx_room(void)
@@ -201,9 +227,9 @@ uint32_t net_device_tx_room(void)
     return SLOTS - ring_held(&tx);
 }
 
-void net_device_tx_provide(struct net_desc frame)
+struct net_traffic net_device_tx_provide(struct connection *from, uint32_t count)
 {
-    ring_provide(&tx, frame);
+    return ring_provide(&tx, from, count);
 }
 
 uint32_t net_device_tx_done(void)
@@ -211,17 +237,20 @@ uint32_t net_device_tx_done(void)
     return ring_done(&tx);
 }
 
-bool net_device_tx_return(struct net_desc *buffer)
+void net_device_tx_return(struct connection *to, uint32_t count)
 {
-    uint32_t length; /* 0: the device writes nothing of a frame that it sends */
-    return ring_return(&tx, buffer, &length);
+    (void)ring_return(&tx, to, count, false);
 }
 
-void net_device_commit(void)
+void net_device_rx_commit(void)
 {
     if (virtqueue_publish(&rx.queue)) {
         mmio_doorbell32(registers + VIRTIO_QUEUE_NOTIFY, RX_QUEUE);
     }
+}
+
+void net_device_tx_commit(void)
+{
     if (virtqueue_publish(&tx.queue)) {
         mmio_doorbell32(registers + VIRTIO_QUEUE_NOTIFY, TX_QUEUE);
     }

@@ -168,30 +168,35 @@ static uint32_t direction_done(struct direction *d)
     return done;
 }
 
-/* Shows the kernel what was given and what was taken. True if it wants to be told of the former. */
-static bool direction_commit(struct direction *d)
+/* Shows the kernel what was given and what was taken; kicks it if it wants to be told of the
+ * former.
+ */
+static void direction_commit(struct direction *d, uint32_t kick)
 {
     if (d->take.index != d->take.published) {
         d->take.published = d->take.index;
         atomic_store_release(d->take.consumer, d->take.index);
     }
     if (d->give.index == d->give.published) {
-        return false;
+        return;
     }
     d->give.published = d->give.index;
     atomic_store_release(d->give.producer, d->give.index);
     atomic_fence_seq_cst(); /* the index before the kernel's wish, which it writes before it looks
                              */
-    return (atomic_load_relaxed(d->give.flags) & XSK_NEED_WAKEUP) != 0;
-}
-
-void net_device_commit(void)
-{
-    uint32_t kick = direction_commit(&rx) ? XSK_RECEIVE : 0;
-    kick |= direction_commit(&tx) ? XSK_SEND : 0;
-    if (kick != 0) {
+    if ((atomic_load_relaxed(d->give.flags) & XSK_NEED_WAKEUP) != 0) {
         mmio_doorbell32(registers + XSK_KICK, kick);
     }
+}
+
+void net_device_rx_commit(void)
+{
+    direction_commit(&rx, XSK_RECEIVE);
+}
+
+void net_device_tx_commit(void)
+{
+    direction_commit(&tx, XSK_SEND);
 }
 
 static bool direction_wait(struct direction *d, uint32_t interrupt, bool wanted)
@@ -228,7 +233,7 @@ uint32_t net_device_rx_held(void)
 
 /* The kernel is not told how long a buffer is: it fills what a chunk has behind the headroom. The
  * first buffer of the UMEM has no room before it; its beginning wraps and is too high. */
-void net_device_rx_provide(struct net_desc buffer)
+static void provide_empty(struct net_desc buffer)
 {
     uint64_t offset = buffer.address - umem_io;
     uint64_t begin = offset - headroom;
@@ -243,6 +248,13 @@ void net_device_rx_provide(struct net_desc buffer)
     }
 }
 
+void net_device_rx_provide(struct connection *from, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        provide_empty(net_get_one(from));
+    }
+}
+
 uint32_t net_device_rx_done(void)
 {
     return direction_done(&rx);
@@ -250,7 +262,7 @@ uint32_t net_device_rx_done(void)
 
 /* A frame that does not begin where its buffer does, is one part of several, or is longer than the
  * chunk, comes back empty, as an error. */
-bool net_device_rx_return(struct net_desc *frame)
+static bool return_received(struct net_desc *frame)
 {
     const shared_u64 *slot = &rx.take.entries[(rx.take.index++ & rx.take.mask) * 2];
     uint64_t where = shared_read(&slot[0]);
@@ -269,6 +281,20 @@ bool net_device_rx_return(struct net_desc *frame)
     return true;
 }
 
+struct net_traffic net_device_rx_return(struct connection *to, uint32_t count)
+{
+    struct net_traffic moved = {0, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame;
+        if (return_received(&frame)) {
+            net_put_one(to, frame);
+            moved.frames++;
+            moved.bytes += frame.length;
+        }
+    }
+    return moved;
+}
+
 /* ---- Sending ---- */
 
 uint32_t net_device_tx_room(void)
@@ -276,7 +302,7 @@ uint32_t net_device_tx_room(void)
     return tx.most - tx.held;
 }
 
-void net_device_tx_provide(struct net_desc frame)
+static void provide_frame(struct net_desc frame)
 {
     uint64_t offset = frame.address - umem_io;
     if (frame.length == 0 || frame.length > chunk_size || frame.length > NET_BUFFER_SIZE_MAX) {
@@ -291,12 +317,23 @@ void net_device_tx_provide(struct net_desc frame)
     }
 }
 
+struct net_traffic net_device_tx_provide(struct connection *from, uint32_t count)
+{
+    struct net_traffic moved = {count, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc frame = net_get_one(from);
+        provide_frame(frame);
+        moved.bytes += frame.length;
+    }
+    return moved;
+}
+
 uint32_t net_device_tx_done(void)
 {
     return direction_done(&tx);
 }
 
-bool net_device_tx_return(struct net_desc *buffer)
+static bool return_sent(struct net_desc *buffer)
 {
     uint64_t offset = shared_read(&tx.take.entries[tx.take.index++ & tx.take.mask]);
     uint16_t length;
@@ -306,6 +343,16 @@ bool net_device_tx_return(struct net_desc *buffer)
     tx.held--;
     *buffer = (struct net_desc){.address = umem_io + offset, .length = length};
     return true;
+}
+
+void net_device_tx_return(struct connection *to, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_desc buffer;
+        if (return_sent(&buffer)) {
+            net_put_one(to, buffer);
+        }
+    }
 }
 
 uint64_t net_device_errors(void)
