@@ -55,7 +55,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 }
 
 /* Received frames: device to virtualiser. Each of these four moves a burst at most; true if there
- * is more. */
+ * is more that can move now. */
 static bool rx_return(void)
 {
     uint32_t done = net_device_rx_done();
@@ -78,10 +78,11 @@ static bool rx_provide(void)
     if (count == 0) {
         return false;
     }
-    count = least(count, net_device_rx_room());
+    uint32_t room = net_device_rx_room();
+    count = least(count, room);
     net_device_rx_provide(&rx, count);
     queue_release(&rx);
-    return count == NET_BURST && queue_left(&rx) != 0;
+    return count == NET_BURST && room != NET_BURST && queue_left(&rx) != 0;
 }
 
 /* Frames to send: virtualiser to device. */
@@ -91,12 +92,13 @@ static bool tx_provide(void)
     if (count == 0) {
         return false;
     }
-    count = least(count, net_device_tx_room());
+    uint32_t room = net_device_tx_room();
+    count = least(count, room);
     struct net_traffic moved = net_device_tx_provide(&tx, count);
     queue_release(&tx);
     stats_add(stats, TX_FRAMES, moved.frames);
     stats_add(stats, TX_BYTES, moved.bytes);
-    return count == NET_BURST && queue_left(&tx) != 0;
+    return count == NET_BURST && room != NET_BURST && queue_left(&tx) != 0;
 }
 
 /* Sent buffers: device to virtualiser. */

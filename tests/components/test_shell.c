@@ -243,8 +243,14 @@ static void test_more_than_room(void **state)
     (void)state;
     start();
     put_many(&tx, 3 * SLOTS);
+    put_many(&rx, 3 * SLOTS);
+    device.commits = 0;
     mock_enter(TX_CHANNEL);
     assert_int_equal(device.tx.count, SLOTS);
+    assert_int_equal(device.commits, 1); /* what stays behind is no reason to look again */
+    mock_enter(RX_CHANNEL);
+    assert_int_equal(device.rx.count, SLOTS);
+    assert_int_equal(device.commits, 2);
     for (uint32_t round = 1; round <= 3; round++) {
         assert_true(round == 3 || device.wait_sent); /* full: only the device can help */
         device.tx.done = SLOTS;
