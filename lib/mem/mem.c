@@ -63,9 +63,10 @@ static inline void copy_tail(uint8_t *to, const uint8_t *from, size_t size)
 }
 
 /* Each word is read before it is written, lowest address first: right for overlap with to < from.
- */
-static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
+ * Returns `destination`, so that who has nothing else to do may end with it. */
+static void *copy_up(void *destination, const uint8_t *from, size_t size)
 {
+    uint8_t *to = destination;
     if (size >= 2 * WORD && bytes_to_boundary(to) == bytes_to_boundary(from)) {
         for (size_t lead = bytes_to_boundary(to); lead > 0; lead--, size--) {
             *to++ = *from++;
@@ -88,12 +89,13 @@ static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
             from += 16;
         }
         copy_tail(to, from, size);
-        return;
+        return destination;
     }
     for (; size >= 2 * WORD; size -= WORD, to += WORD, from += WORD) {
         ((struct word_at_any *)to)->value = ((const struct word_at_any *)from)->value;
     }
     copy_tail(to, from, size);
+    return destination;
 }
 
 /* The same from the highest address down: right for overlap with to > from. */
@@ -119,8 +121,7 @@ static void copy_down(uint8_t *to, const uint8_t *from, size_t size)
 
 void *memcpy(void *restrict destination, const void *restrict source, size_t size)
 {
-    copy_up(destination, source, size);
-    return destination;
+    return copy_up(destination, source, size);
 }
 
 void *memmove(void *destination, const void *source, size_t size)
