@@ -93,9 +93,10 @@ static void from_client(struct client *client)
 {
     uint64_t holder = client->bit;
     uint32_t count = net_available(&client->connection);
+    struct connection from = client->connection; /* a copy: registers hold it */
     for (uint32_t i = 0; i < count; i++) {
         uint32_t buffer;
-        if (!net_buffer_at(&buffers, net_get_one(&client->connection).address, &buffer) ||
+        if (!net_buffer_at(&buffers, net_get_one(&from).address, &buffer) ||
             (holders[buffer] & holder) == 0) {
             client->refused++;
             stats_add(stats, BAD_CLIENT_RETURN, 1);
@@ -105,6 +106,7 @@ static void from_client(struct client *client)
         drop_holder(buffer, holder);
     }
     if (count != 0) {
+        client->connection.head = from.head;
         queue_release(&client->connection);
     }
 }
@@ -221,8 +223,9 @@ static bool from_driver(void)
     if (count == 0) {
         return false;
     }
+    struct connection from = driver; /* a copy: registers hold it */
     for (uint32_t i = 0; i < count; i++) {
-        struct net_desc frame = net_get_one(&driver);
+        struct net_desc frame = net_get_one(&from);
         uint32_t buffer;
         if (!net_buffer_at(&buffers, frame.address - io_address, &buffer) ||
             (holders[buffer] & HOLDER_DRIVER) == 0) {
@@ -234,6 +237,7 @@ static bool from_driver(void)
         taken |= deliver(buffer, frame.length);
     }
     driver_held -= good;
+    driver.head = from.head;
     queue_release(&driver);
     stats_add(stats, FRAMES, count);
     publish(taken);

@@ -170,8 +170,9 @@ static uint64_t pass_on(struct client *client, uint32_t count)
 {
     uint32_t good_count = 0;
     uint64_t bytes = 0;
+    struct connection from = client->connection, to = driver; /* copies: registers hold them */
     for (uint32_t i = 0; i < count; i++) {
-        struct net_desc frame = net_get_one(&client->connection);
+        struct net_desc frame = net_get_one(&from);
         uint32_t buffer;
         enum counter wrong = judge(client, frame, &buffer);
         if (wrong != COUNTERS) {
@@ -184,9 +185,11 @@ static uint64_t pass_on(struct client *client, uint32_t count)
         }
         bytes += frame.length;
         good_count++;
-        net_put_one(&driver, (struct net_desc){.address = client->io_address + frame.address,
-                                               .length = frame.length});
+        net_put_one(&to, (struct net_desc){.address = client->io_address + frame.address,
+                                           .length = frame.length});
     }
+    driver.tail = to.tail;
+    client->connection.head = from.head;
     queue_release(&client->connection);
     in_flight_total += good_count;
     stats_add(stats, FRAMES, good_count);
@@ -327,9 +330,11 @@ static bool from_driver(void)
     }
     driver_asked = false;
     uint32_t good = 0;
+    struct connection from = driver; /* a copy: registers hold it */
     for (uint32_t i = 0; i < count; i++) {
-        good += take_back(net_get_one(&driver).address);
+        good += take_back(net_get_one(&from).address);
     }
+    driver.head = from.head;
     in_flight_total -= good;
     if (good != count) {
         driver_refused += count - good;
