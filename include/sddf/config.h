@@ -97,7 +97,7 @@ static inline bool config_connect(struct connection *c, const struct config_conn
                            config->put_capacity, config->get_capacity);
 }
 
-/* Says "PD: bad configuration: WHAT" on the console and stops the component. */
+/* Logs "bad configuration: WHAT" (log_last) and stops the component. */
 _Noreturn void config_refuse(const char *what);
 
 #endif

@@ -11,10 +11,7 @@ __attribute__((used, section(".data"))) volatile uint64_t sddf_config_size = 0;
 
 _Noreturn void config_refuse(const char *what)
 {
-    microkit_dbg_puts(microkit_name);
-    microkit_dbg_puts(": bad configuration: ");
-    microkit_dbg_puts(what);
-    microkit_dbg_puts("\n");
+    log_last("bad configuration", what);
     log_stop();
 }
 

@@ -6,6 +6,9 @@
 #include <net/stack.h>
 #include <sddf/log.h>
 #include <sddf/stats.h>
+#include <serial/log.h>
+
+#include "report.h"
 
 enum { ECHO_PORT = 1235 }; /* ipbench's echo target, as in the talk */
 
@@ -98,6 +101,9 @@ static inline __attribute__((always_inline)) void serve(void)
     net_client_begin(&net);
     do {
         count = net_client_receive(&net, frames, NET_BURST);
+        if (count == 0) {
+            report();
+        }
         for (uint32_t i = 0; i < count; i++) {
             handle(&frames[i]);
         }
@@ -117,6 +123,7 @@ static uint32_t address_value(const uint8_t ip[4])
 
 void init(void)
 {
+    (void)serial_log_open();
     config = config_get(CONFIG_NET_CLIENT, NET_CONFIG_VERSION, sizeof(*config));
     stats = (struct stats_page *)(uintptr_t)config->header.stats;
     for (uint32_t reason = 0; reason < NET_REASON_COUNT; reason++) {
@@ -136,6 +143,7 @@ void init(void)
     if (wrong != NULL) {
         config_refuse(wrong);
     }
+    report_open(config, stats, ECHOED);
     notified(config->rx.channel); /* as if a peer had called */
 }
 

@@ -2,6 +2,7 @@
 """Every system under systems/ on real seL4, booted in QEMU, from the same YAML as on Linux. A system
 with a check of its own below gets it; any other must boot, and none of its PDs may fault."""
 import os
+import re
 import socket
 import sys
 import threading
@@ -37,6 +38,38 @@ def check_echo(kit, image):
     ill = {name: counters for name, counters in stats.items()
            if any(counters.get(counter) for counter in ILL)}
     assert not ill
+    return console, stats
+
+
+def tells(name, colour, text):
+    return f"\x1b[{colour}m{name}\x1b[0m: {text}\r\n"
+
+
+ADDRESSES = (tells("echo0", 32, "10.0.0.2/24 on eth0, 52:54:01:00:00:01"),
+             tells("echo1", 33, "10.0.0.3/24 on eth0, 52:54:01:00:00:02"))
+
+
+def check_echo_serial(kit, image):
+    """As check_echo; and the clients tell their addresses and statistics on the UART. The kernel of a debug
+    configuration prints there, too; in others each line is theirs."""
+    with qemu_echo.Machine(image, board=conftest.BOARD, cores=kit.cores) as machine:
+        machine.wait_until_up()
+        for line in ADDRESSES:
+            machine.wait_until(lambda text=line: text in machine.console(), f"line {line!r}", BOOT_SECONDS)
+        reports = machine.echo(DATAGRAMS)
+        machine.type("\r")
+        machine.wait_until(lambda: tells("echo0", 32, "udp_echoed ")[:-2] in machine.console(), "statistics", BOOT_SECONDS)
+        machine.wait_until(lambda: tells("echo0", 32, "signals ")[:-2] in machine.console(), "statistics", BOOT_SECONDS)
+        stats, console = machine.stats(), machine.console()
+    assert all(report.perfect(DATAGRAMS) for report in reports)
+    told = dict(re.findall(r"32mecho0\x1b\[0m: (\w+) (\d+)\r\n", console))
+    assert DATAGRAMS <= int(told["udp_echoed"]) <= stats["echo0"]["udp_echoed"]
+    assert not any(counters.get(ill) for counters in stats.values() for ill in ILL + ("bad_chunks",)), stats
+    if not kit.prints:
+        ours = re.compile(r"\x1b\[3[23]mecho[01]\x1b\[0m: [\w ./:,]+")
+        lines = console.split("\r\n")
+        begin = next(number for number, line in enumerate(lines) if ours.search(line))
+        assert all(ours.fullmatch(line) for line in lines[begin + 1:-1]), console
     return console, stats
 
 
@@ -136,7 +169,7 @@ def check_ipbench(kit, image):
     return console, stats
 
 
-CHECKS = {"echo": check_echo, "clock": check_clock, "console": check_console, "ipbench": check_ipbench,
+CHECKS = {"echo": check_echo, "echo_serial": check_echo_serial, "clock": check_clock, "console": check_console, "ipbench": check_ipbench,
           "watched": check_echo}
 OVER_LWIP = ("ipbench",)  # these have a component that is built where LWIP names its sources
 
@@ -163,6 +196,40 @@ def test_the_same_clocks_tick_by_a_real_time_clock_that_only_its_driver_can_touc
     image, _ = kit.build(system, tmp_path / "out")
     console, stats = check_coarse_clock(kit, image)
     assert stats["rtc0_driver"]["bad_requests"] == 0 and "MON|ERROR" not in console
+
+
+def test_what_is_wrong_with_its_configuration_a_component_says_on_the_uart_and_the_others_go_on(kit, tmp_path):
+    text = (conftest.ROOT / "systems/echo/echo_serial.yaml").read_text()
+    assert text.count("ip: 10.0.0.2/24, ") == 1
+    (tmp_path / "echo_serial.yaml").write_text(text.replace("ip: 10.0.0.2/24, ", ""))
+    image, _ = kit.build(tmp_path / "echo_serial.yaml", tmp_path / "out")
+    said = tells("echo0", 32, "bad configuration: address: must be a unicast IPv4 address")
+    with qemu_echo.Machine(image, board=conftest.BOARD, cores=kit.cores, clients=tuple(qemu_echo.CLIENTS)[1:]) as machine:
+        machine.wait_until(lambda: said in machine.console(), f"line {said!r}", BOOT_SECONDS)
+        machine.wait_until_up()
+        assert all(report.perfect(DATAGRAMS) for report in machine.echo(DATAGRAMS))
+        console = machine.console()
+    assert ADDRESSES[1] in console and "echo0\x1b[0m: 10.0.0.2" not in console
+    assert ("faulting PD: echo0" in console) == kit.prints and console.count("faulting PD") == kit.prints
+
+
+def test_a_client_of_a_network_a_serial_device_and_a_timer_tells_its_rate_each_second(kit, tmp_path):
+    if "timer" not in (conftest.ROOT / f"boards/{conftest.BOARD}.yaml").read_text():
+        pytest.skip(f"{conftest.BOARD} has no timer yet")
+    text = (conftest.ROOT / "systems/echo/echo_serial.yaml").read_text()
+    (tmp_path / "echo_serial.yaml").write_text(text + "timer:\n  timer: { clients: [echo0] }\n")
+    image, _ = kit.build(tmp_path / "echo_serial.yaml", tmp_path / "out")
+    rate = re.compile(r"32mecho0\x1b\[0m: (\d+) echoed in (\d+) ms\r\n")
+    with qemu_echo.Machine(image, board=conftest.BOARD, cores=kit.cores) as machine:
+        machine.wait_until_up()
+        reports = machine.echo(DATAGRAMS)
+        machine.wait_until(lambda: sum(int(n) for n, _ in rate.findall(machine.console())) >= DATAGRAMS, "rates",
+                           BOOT_SECONDS)
+        stats, rates = machine.stats(), rate.findall(machine.console())
+    assert all(report.perfect(DATAGRAMS) for report in reports)
+    assert all(int(n) > 0 and int(ms) >= 1000 for n, ms in rates)
+    assert sum(int(n) for n, _ in rates) <= stats["echo0"]["udp_echoed"]
+    assert stats["timer_driver"]["bad_requests"] == 0
 
 
 def test_the_same_clients_share_a_virtio_console(kit, tmp_path):

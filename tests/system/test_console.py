@@ -1,93 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """systems/console on Linux: two clients of one UART, whose line is a pseudoterminal."""
-import contextlib
-import json
 import os
 import pathlib
 import re
 import select
-import signal
 import subprocess
 import time
 
 import pytest
 
-import support  # noqa: F401  (finds lab)
-from support import lab
+import serial_line
+from serial_line import SECONDS, lab
 
-SECONDS = 60  # for any answer, on a machine that may stand still
 NAMES = ("\x1b[32mconsole0\x1b[0m: ", "\x1b[33mconsole1\x1b[0m: ")
 
 
-class Terminal:
-    """Who sits at the other end of the line."""
-
-    def __init__(self, path):
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self.shown = self.everything = ""
-        self.bytes = 0
-
-    def type(self, text):
-        left = text.encode()
-        while left:
-            select.select([], [self.fd], [], SECONDS)
-            left = left[os.write(self.fd, left):]
-
-    def read(self):
-        with contextlib.suppress(BlockingIOError):
-            text = os.read(self.fd, 4096).decode()
-            self.bytes += len(text)
-            self.shown += text
-            self.everything += text
-
-    def wait_for(self, text):
-        """Until it is shown; what came before, and it, is then gone."""
-        deadline = time.monotonic() + SECONDS
-        while text not in self.shown:
-            assert time.monotonic() < deadline, f"no {text!r} in {self.shown!r}"
-            select.select([self.fd], [], [], 1)
-            self.read()
-        before, _, self.shown = self.shown.partition(text)
-        return before + text
-
-
-class Console:
-    """A running system with one line; a context manager."""
+class Console(serial_line.Running):
+    """A system with consoles on its line."""
 
     def __init__(self, build, folder, *options, env=None, description="systems/console/console.yaml"):
-        self.folder, self.env = folder, env
-        tool, board = build / "tools/sddf/sddf", lab.ROOT / "boards/linux.yaml"
-        description = lab.ROOT / description
-        lab.run(tool, "gen", description, "--board", board, "-o", folder)
-        self.command = [tool, "run", folder / f"{description.stem}.system", "--board", board,
-                        "--wire", f"serial0=pty:{folder}/line", "--stats", folder / "stats",
-                        "--search", folder, "--search", build / "components",
-                        "--search", build / "tests/ping_pong", *options]
-        self.process = self.terminal = None
-
-    def __enter__(self):
-        with open(self.folder / "log", "w") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT, env=self.env)
-        lab.wait_until(lambda: self.process.poll() is not None or (self.folder / "line").is_symlink(),
-                       SECONDS, "line")
-        assert self.process.poll() is None, self.log()
-        self.terminal = Terminal(self.folder / "line")
-        return self
-
-    def __exit__(self, *unused):
-        os.close(self.terminal.fd)
-        self.process.kill()
-        self.process.wait()
-
-    def log(self):
-        return (self.folder / "log").read_text()
-
-    def stop(self):
-        """The counters."""
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(SECONDS) == 0, self.log()
-        return json.loads((self.folder / "stats").read_text())
+        super().__init__(build, folder, lab.ROOT / description, *options, env=env)
 
 
 def wait_for_both(terminal):
