@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Notifications and system calls per packet, counted: the echo system as it is described, in variants of its
-description, and Linux's own echo."""
+"""Notifications, system calls and allocations per packet, counted: the echo system as it is described, in variants of
+its description, and Linux's own echo."""
 import contextlib
 import tempfile
 
 import yaml
 
-from frame import syscalls
+from frame import perf
 from frame.context import ROOT, lab
 from frame.plots import plot
 
-TITLE = "Notifications and system calls per packet"
+TITLE = "Notifications, system calls and allocations per packet"
 CLAIM = ("The talk: a component handles all there is in one activation and combines its last signal with its "
          "next wait, so entries to the kernel per packet fall as load rises. To reach at saturation: fewer "
-         "than 0.1 system calls per packet.")
-SECONDS, QUICK_SECONDS = 85, 14
+         "than 0.1 system calls per packet. Nothing is allocated while packets flow.")
+SECONDS, QUICK_SECONDS = 100, 20
 NETWORK = True
 YIELDS = ["notifications per packet", "notifications saved"]
 
@@ -48,6 +48,10 @@ class Sddf:
         """The PDs' processes, each once; the device model is the device, no part of the system."""
         return sorted({pid for name, pid in self.system.pids().items() if not name.startswith("device:")})
 
+    def all_pids(self):
+        """With the device model's, and that of who started them."""
+        return sorted({*self.system.pids().values(), self.system.runner()})
+
     def counters(self):
         """Notifications sent by each hop, and packets echoed."""
         stats = self.system.stats()
@@ -62,6 +66,8 @@ class Linux:
     def pids(self):
         # Not the process that entered the namespace for it, if there is one.
         return [self.process.pid]
+
+    all_pids = pids
 
     def counters(self):
         return {}, None
@@ -91,12 +97,12 @@ def contenders(bench, stack):
     return found, refused
 
 
-def sample(contender, outstanding, packets_seconds, counting):
-    """Counts of one run: {"calls", "signals": {hop: count}, "packets", "lost"}."""
+def sample(contender, outstanding, seconds, watched=None):
+    """Counts of one run: {"calls", "signals": {hop: count}, "packets", "lost"}. `watched`: what frame/perf.py counts, the
+    calls; None where it may not."""
     before, echoed_before = contender.counters()
-    with syscalls.count(contender.pids()) if counting else contextlib.nullcontext(syscalls.Count()) as count:
-        report = contender.laboratory.measure("--duration", packets_seconds, "--window", outstanding,
-                                              ip=contender.ip, timeout=60)
+    with perf.count(watched) if watched else contextlib.nullcontext(perf.Count()) as count:
+        report = contender.laboratory.measure("--duration", seconds, "--window", outstanding, ip=contender.ip, timeout=60)
     after, echoed = contender.counters()
     if report["corrupt"]:
         raise lab.LabError(f"{report['corrupt']} packets came back other than they were sent")
@@ -139,29 +145,52 @@ def picture(found, title, what, names, **options):
                 {"label": what, **options}, series)
 
 
+def allocations(bench, running, loads, seconds):
+    """The figures, once each: nothing is warmed up any more."""
+    found = []
+    for outstanding in loads:
+        for name, one in running.items():
+            bench.step(f"{outstanding} outstanding, allocations of {name}")
+            taken = sample(one, outstanding, seconds, perf.allocations(one.all_pids()))
+            if taken["calls"] is None:
+                raise lab.LabError(f"perf lost its count of {name}'s allocations")
+            goal = {"goal": 0} if name.startswith("sddf") else {}
+            found.append(bench.figure("allocations per packet", name, [taken["calls"] / taken["packets"]], "per packet",
+                                      "less", headline=True, outstanding=outstanding, **goal))
+    return found
+
+
 def measure(bench):
     loads = bench.choose(OUTSTANDING, (OUTSTANDING[0], OUTSTANDING[-1]))
     rounds, seconds = bench.choose(3, 1), bench.choose(0.5, 0.4)
     with contextlib.ExitStack() as stack:
         bench.progress.step(0, "systems start")
         running, notes = contenders(bench, stack)
-        why_not = syscalls.why_not()
-        if why_not:
-            notes.append(f"System calls were not counted: {why_not}.")
+        why_no_calls, why_no_allocations = perf.why_no_system_calls(), perf.why_no_allocations()
+        if why_no_allocations:
+            notes.append(f"Allocations were not counted: {why_no_allocations}.")
+        if why_no_calls:
+            notes.append(f"System calls were not counted: {why_no_calls}.")
             running = {name: one for name, one in running.items() if isinstance(one, Sddf)}
-        bench.steps(rounds * len(loads) * len(running))
+        ends = (loads[0], loads[-1]) if why_no_allocations is None else ()
+        bench.steps((rounds * len(loads) + len(ends)) * len(running))
         found = []
         for outstanding in loads:
             taken = bench.interleave(
-                {name: lambda _, one=one, load=outstanding: sample(one, load, seconds, why_not is None)
+                {name: lambda _, one=one, load=outstanding: sample(
+                    one, load, seconds, None if why_no_calls else perf.system_calls(one.pids()))
                  for name, one in running.items()}, rounds, text=f"{outstanding} outstanding,")
             for name, samples in taken.items():
                 found += figures(bench, name, outstanding, samples)
+        found += allocations(bench, running, ends, seconds)
     names = list(running)
     plots = [picture(found, "Notifications sent in the system per packet", "notifications per packet", names, log=10)]
-    if why_not is None:
+    if why_no_calls is None:
         plots.append(picture(found, "System calls of all components per packet", "system calls per packet", names, log=10))
     notes.append("Notifications: what driver, virtualisers, copier and client sent, by their own counters; the "
                  f"listing sends {LISTING_HOPS} per packet, one at each hop. System calls: of all PDs of the system, counted by the kernel "
-                 f"({syscalls.EVENT}), without the device model, which plays the device.")
+                 f"({perf.SYSTEM_CALLS}), without the device model, which plays the device. Allocations: calls of "
+                 f"{', '.join(perf.FUNCTIONS)} (breakpoints of the processor) and of "
+                 f"{', '.join(name.rsplit('_', 1)[1] for name in perf.MEMORY_CALLS)}, in all processes of the system, the "
+                 "device's and the runner's among them.")
     return {"figures": found, "plots": plots, "peers": PEERS, "notes": notes}

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import support  # noqa: F401  (the way to bench/frame)
 
-from frame import callgrind, elf, samples, syscalls
+from frame import callgrind, elf, perf, samples
 from frame.context import BenchError
 
 
@@ -64,11 +64,17 @@ def test_lines_of_code_are_neither_blank_nor_comment(tmp_path):
     assert elf.code_lines(path) == 4
 
 
-def test_the_count_of_system_calls_is_read_and_what_was_not_counted_is_none():
-    event = syscalls.EVENT
-    assert syscalls.parse(f"# started\n\n1234,,{event},99,100.00,,\n") == 1234
-    assert syscalls.parse(f"<not counted>,,{event},0,100.00,,\n") is None
-    assert syscalls.parse("Error: no permission\n") is None
+def test_a_count_of_perf_is_that_of_all_its_events_and_none_if_one_is_missing():
+    calls, memory = perf.SYSTEM_CALLS, ["mem:0x7f01:x", "syscalls:sys_enter_brk"]
+    assert perf.parse(f"# started\n\n1234,,{calls},99,100.00,,\n", [calls]) == 1234
+    assert perf.parse(f"7,,{memory[0]},99,100.00,,\n2,,{memory[1]},99,100.00,,\n", memory) == 9
+    assert perf.parse(f"7,,{memory[0]},99,100.00,,\n", memory) is None
+    assert perf.parse(f"7,,{memory[0]},99,100.00,,\n<not supported>,,{memory[1]},0,100.00,,\n", memory) is None
+    assert perf.parse("Error: no permission\n", [calls]) is None
+
+
+def test_what_no_process_did_since_none_ran_is_nothing():
+    assert perf.parse(f"<not counted>,,{perf.SYSTEM_CALLS},0,100.00,,\n", [perf.SYSTEM_CALLS]) == 0
 
 
 def test_samples_of_near_and_far_cores_are_never_in_one_cell():
