@@ -15,8 +15,8 @@ from .context import Skip, lab
 
 SDDF, IN_PROCESS, BUSY, RECV, MMSG, TESTPMD = (
     "sddf", "sddf in-process", "sddf busy", "linux-recv", "linux-mmsg", "testpmd")
-# Polled within the interface's driver, as testpmd polls.
-BUSY_WIRE = "xsk:sys0,busy-poll=50"
+# Polled within the interface's driver, as testpmd polls; it sleeps after a millisecond without frames.
+BUSY_WIRE = "xsk:sys0,busy-poll=1000"
 WINDOW = 256  # outstanding in a closed loop that is to saturate
 SIZE = 64     # bytes of UDP payload
 WARMUP = 0.15  # seconds

@@ -91,6 +91,22 @@ def test_killing_the_process_of_all_pds_leaves_nothing(laboratory):
     nothing_is_left(laboratory)
 
 
+def test_who_polls_busily_does_not_sleep_between_packets_and_does_when_none_come_any_more(laboratory):
+    """How often it gives up its core of itself: never for what comes within the time, half a second here."""
+    system = laboratory.sddf(nic=lab.XSK, wire="xsk:sys0,busy-poll=500000", options=["--in-process"])
+    laboratory.wait_for_echo(timeout=WAIT)
+    status = pathlib.Path(f"/proc/{system.pids()['echo0']}/status")
+
+    def sleeps():
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.MULTILINE).group(1))
+    before = sleeps()
+    report = laboratory.measure("--duration", 1, "--window", 1)
+    assert report["received"] > 20 > sleeps() - before
+    lab.wait_until(lambda: status.read_text().split("State:\t")[1][0] == "S", WAIT, "its sleep")
+    system.stop()
+    lab.wait_until(lambda: sockets(laboratory) == 0, WAIT, "end of the sockets")
+
+
 def test_an_interface_that_is_deleted_is_reported_and_the_pds_live_on():
     with support.running(BUILD, nic=support.usable(lab.XSK)) as (laboratory, system):
         pids = system.pids()

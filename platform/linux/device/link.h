@@ -109,6 +109,10 @@ void link_irq_ack(struct link_window *window);
 bool link_sleep(void);
 void link_awake(void);
 
+/* For who has nothing else to do and its core to itself: where a socket polls its interface busily
+ * (busy-poll=), waits that long for an interrupt without sleeping. True if one stands. */
+bool link_poll(void);
+
 /* True if there is a socket, so that who sleeps must wait by link_wait(): for what `files` say (at
  * most LINK_FILES_MAX), and for what the sockets have. Returns when something may have come, with
  * the number of all files that have something. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The driver's side of the seam of link.h, linked into the process that hosts a PD. It owns the
- * driver's halves of the link pages and uses no system call but write, ppoll and sched_yield, which
- * the PD's sandbox allows; what sockets need besides stands in xsk_rings.c. It does not trust the
- * device model: a dead or lying one costs the PD a bounded wait, once, and after that its accesses.
+ * driver's halves of the link pages and uses no system call but write, ppoll, sched_yield and
+ * clock_gettime, which the PD's sandbox allows; what sockets need besides stands in xsk_rings.c. It
+ * does not trust the device model: a dead or lying one costs the PD a bounded wait, once, and after
+ * that its accesses.
  */
 #include "link.h"
 
@@ -19,6 +20,7 @@ enum {
     NAPS = 1000,          /* then the device is dead; at least this many times NAP_NS: 1 s */
     NAP_NS = 1000 * 1000, /* a wake ends a nap early */
     LOOK_NS = 200 * 1000, /* how often rings are looked at of which the kernel does not tell */
+    NS_PER_S = 1000 * 1000 * 1000,
 };
 
 static struct link_window windows[LINK_WINDOWS_MAX];
@@ -250,15 +252,58 @@ static void say_sleeping(uint32_t sleeping)
     }
 }
 
-bool link_sleep(void)
+static uint64_t now_ns(void)
 {
-    say_sleeping(1);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the device's after irq_fired */
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Lets sockets that poll busily fetch what there is; for how long who waits is to go on so. */
+static uint64_t fetch(void)
+{
+    uint32_t most_us = 0;
+    for (size_t i = 0; i < window_count; i++) {
+        if (windows[i].xsk != NULL && !windows[i].irq_masked) {
+            uint32_t busy_us = xsk_window_poll(windows[i].xsk);
+            most_us = busy_us > most_us ? busy_us : most_us;
+        }
+    }
+    return most_us * (uint64_t)1000;
+}
+
+static bool any_stands(void)
+{
     for (size_t i = 0; i < window_count; i++) {
         if (link_irq_stands(&windows[i])) {
-            link_awake();
+            return true;
+        }
+    }
+    return false;
+}
+
+bool link_poll(void)
+{
+    uint64_t most_ns = fetch();
+    if (most_ns == 0) {
+        return false;
+    }
+    for (uint64_t from = now_ns(); !any_stands(); (void)fetch()) {
+        if (now_ns() - from > most_ns) {
             return false;
         }
+    }
+    return true;
+}
+
+bool link_sleep(void)
+{
+    (void)fetch();
+    say_sleeping(1);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the device's after irq_fired */
+    if (any_stands()) {
+        link_awake();
+        return false;
     }
     return true;
 }

@@ -11,17 +11,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#ifndef SO_PREFER_BUSY_POLL /* Linux 5.11 */
-#define SO_PREFER_BUSY_POLL 69
-#endif
-
 struct ring_words {
     const uint32_t *producer, *consumer;
 };
 
 struct xsk_window {
     int socket;
-    bool busy_poll;      /* whoever looks fetches the frames from the interface */
+    uint32_t busy_us;    /* how long who waits polls the interface before it sleeps; 0 = not */
     bool unsent;         /* frames stayed behind at the last doorbell */
     uint32_t interrupts; /* enum xsk_direction, as enabled */
     struct ring_words received, completed, given;
@@ -64,13 +60,13 @@ struct xsk_window *xsk_window_open(int socket, void *region, uint64_t size, cons
         !xsk_rings_map(socket, &rings, region)) {
         return NULL;
     }
-    int busy = 0;
-    socklen_t length = sizeof(busy);
-    (void)getsockopt(socket, SOL_SOCKET, SO_PREFER_BUSY_POLL, &busy, &length);
+    int busy_us = 0;
+    socklen_t length = sizeof(busy_us);
+    (void)getsockopt(socket, SOL_SOCKET, SO_BUSY_POLL, &busy_us, &length);
     struct xsk_window *xsk = &windows[window_count++];
     *xsk = (struct xsk_window){
         .socket = socket,
-        .busy_poll = busy != 0,
+        .busy_us = busy_us > 0 ? (uint32_t)busy_us : 0,
         .received = words_of(&rings, XSK_RING_RX, region),
         .completed = words_of(&rings, XSK_RING_COMPLETION, region),
         .given = words_of(&rings, XSK_RING_TX, region),
@@ -88,18 +84,22 @@ void xsk_window_write(struct xsk_window *xsk, uint64_t offset, uint64_t value)
     }
 }
 
-bool xsk_window_stands(struct xsk_window *xsk)
+bool xsk_window_stands(const struct xsk_window *xsk)
 {
     bool receives = (xsk->interrupts & XSK_RECEIVE) != 0;
     bool sends = (xsk->interrupts & XSK_SEND) != 0;
-    if ((receives && has_some(xsk->received)) || (sends && has_some(xsk->completed))) {
-        return true;
+    return (receives && has_some(xsk->received)) || (sends && has_some(xsk->completed));
+}
+
+uint32_t xsk_window_poll(const struct xsk_window *xsk)
+{
+    if (xsk->busy_us == 0 || (xsk->interrupts & XSK_RECEIVE) == 0) {
+        return 0;
     }
-    if (!xsk->busy_poll || !receives) {
-        return false;
+    if (!xsk_window_stands(xsk)) {
+        (void)xsk_rings_kick(xsk->socket, XSK_RECEIVE, NULL, NULL);
     }
-    (void)xsk_rings_kick(xsk->socket, XSK_RECEIVE, NULL, NULL);
-    return has_some(xsk->received);
+    return xsk->busy_us;
 }
 
 /* Where frames are copied nothing tells of sent buffers, nor that frames which stayed behind can be

@@ -18,7 +18,11 @@ struct xsk_window *xsk_window_open(int socket, void *region, uint64_t size, cons
 
 void xsk_window_write(struct xsk_window *xsk, uint64_t offset, uint64_t value);
 /* True while the line is up. */
-bool xsk_window_stands(struct xsk_window *xsk);
+bool xsk_window_stands(const struct xsk_window *xsk);
+
+/* Where the socket polls busily, and the line may be raised by frames: fetches what the interface
+ * has. Returns for how many microseconds to go on with that instead of sleeping; 0 = not at all. */
+uint32_t xsk_window_poll(const struct xsk_window *xsk);
 
 /* What to wait for until it may be up, unless `masked`. True if the kernel does not tell of all of
  * it, so that the rings are to be looked at in a while. */

@@ -91,6 +91,9 @@ static void look_at_irqs(void)
 static void idle(void)
 {
     static uint8_t drained[PD_WAKE_DRAIN];
+    if (link_poll()) {
+        return;
+    }
     if (link_sleep() && link_wait(wake_files, wake_file_count) > 0) {
         for (nfds_t i = 0; i < wake_file_count; i++) {
             if (wake_files[i].revents != 0 &&
