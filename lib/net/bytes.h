@@ -62,5 +62,5 @@ static inline void net_write_be64(uint8_t *to, uint64_t value)
 /* From the machine's byte order to the network's, or back: the same operation. */
 static inline uint16_t net_be16(uint16_t value)
 {
-    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : (uint16_t)(value << 8 | value >> 8);
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap16(value);
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+typedef uint64_t __attribute__((may_alias)) net_word; /* of a packet, at a multiple of 8 */
+
 /* One's complement addition of 64-bit numbers: the carry comes back in below. */
 static inline uint64_t net_sum_add(uint64_t sum, uint64_t number)
 {
@@ -26,6 +28,9 @@ static inline uint64_t net_sum_of(uint64_t number)
     return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? number : number << 8;
 }
 
+/* Adds `size` bytes at `words`; an odd last byte is padded with zero. */
+uint64_t net_sum_words(uint64_t sum, const net_word *words, size_t size);
+
 /* Adds `size` bytes at `data`, any address and size, an odd last byte is padded with zero. */
 uint64_t net_sum_bytes(uint64_t sum, const uint8_t *data, size_t size);
 
@@ -39,10 +44,12 @@ static inline uint16_t net_sum_fold(uint64_t sum)
     return (uint16_t)(half >> 16);
 }
 
-/* Do data that include their checksum field sum up to minus zero, as they must? */
+/* Do data that include their checksum field, and are not all zero, sum up to minus zero, as they
+ * must? That is a multiple of 65535: then the sum times the inverse of 65535 modulo 2^64 is how
+ * many, and else it is more than can be (Hacker's Delight, section 10-17). */
 static inline bool net_sum_verifies(uint64_t sum)
 {
-    return net_sum_fold(sum) == 0xffff;
+    return sum * UINT64_C(0xfffefffefffeffff) <= UINT64_MAX / 0xffff;
 }
 
 /* The checksum, as a number to be written with net_write_be16, of data whose checksum field counted

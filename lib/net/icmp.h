@@ -22,7 +22,8 @@ static inline enum net_reason net_icmp_check_request(const uint8_t *message, siz
     if (size < NET_ICMP_HEADER_SIZE) {
         return NET_TRUNCATED_ICMP;
     }
-    if (!net_sum_verifies(net_sum_bytes(0, message, size))) {
+    const uint64_t sum = net_sum_bytes(0, message, size);
+    if (sum == 0 || !net_sum_verifies(sum)) {
         return NET_BAD_ICMP_CHECKSUM;
     }
     return net_read_be16(message) == NET_ICMP_ECHO_REQUEST << 8 ? NET_OK : NET_ICMP_NOT_ECHO;

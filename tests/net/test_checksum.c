@@ -87,6 +87,33 @@ static void numbers_sum_as_their_bytes_do(void **state)
     }
 }
 
+static void words_sum_as_bytes_do(void **state)
+{
+    (void)state;
+    uint8_t *data = guarded_end() - 4096;
+
+    random_bytes(data, 4096);
+    for (size_t size = 0; size < 2000; size++) {
+        const uint8_t *start = data + 4096 - (size + 7) / 8 * 8;
+        assert_int_equal(
+            net_sum_fold(net_sum_words(5, (const net_word *)(const void *)start, size)),
+            net_sum_fold(net_sum_bytes(5, start, size)));
+    }
+}
+
+static void a_sum_verifies_if_it_folds_to_all_ones(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ROUNDS * 100; i++) {
+        uint64_t sum = random64() >> random_below(64);
+        uint64_t multiple = sum / 0xffff * 0xffff;
+        assert_true(sum == 0 || net_sum_verifies(sum) == (net_sum_fold(sum) == 0xffff));
+        assert_true(multiple == 0 || net_sum_verifies(multiple));
+        assert_int_equal(multiple == 0 || net_sum_fold(multiple) == 0xffff, true);
+    }
+    assert_true(net_sum_verifies(UINT64_MAX));
+}
+
 static void an_updated_checksum_is_that_of_the_changed_data(void **state)
 {
     (void)state;
@@ -113,6 +140,8 @@ int main(void)
         SENTENCE("all ones carry and do not overflow", all_ones_carry_and_do_not_overflow),
         SENTENCE("pieces of even size sum as the whole", pieces_of_even_size_sum_as_the_whole),
         SENTENCE("numbers sum as their bytes do", numbers_sum_as_their_bytes_do),
+        SENTENCE("words sum as bytes do", words_sum_as_bytes_do),
+        SENTENCE("a sum verifies if it folds to all ones", a_sum_verifies_if_it_folds_to_all_ones),
         SENTENCE("an updated checksum is that of the changed data",
                  an_updated_checksum_is_that_of_the_changed_data),
     };
