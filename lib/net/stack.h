@@ -22,6 +22,7 @@
 
 #include <net/arp.h>
 #include <net/arp_cache.h>
+#include <net/prediction.h>
 #include <net/udp.h>
 
 enum {
@@ -41,6 +42,8 @@ struct net_stack_config {
 };
 
 struct net_stack {
+    struct net_prediction predictions[NET_PREDICTIONS]; /* predicted.h */
+
     /* Fixed by net_stack_init. */
     uint64_t mac;
     uint32_t address;
@@ -53,7 +56,9 @@ struct net_stack {
 
     struct net_arp_cache arp;
 
-    /* Statistics: each frame received, each call to build one, counts once. */
+    /* Statistics: each frame received, each call to build one, counts once; but both of what is
+     * echoed as predicted at once. */
+    uint64_t echoed_predicted;
     uint64_t udp_received;
     uint64_t arp_consumed;
     uint64_t built; /* replies, echoes and datagrams to send, ARP requests */
@@ -105,6 +110,11 @@ const char *net_stack_init(struct net_stack *stack, const struct net_stack_confi
 enum net_stack_verdict net_stack_receive(struct net_stack *stack, const uint8_t *frame,
                                          size_t frame_size, struct net_frame *reply,
                                          struct net_udp_datagram *datagram);
+
+/* Keeps the headers of the datagram in `frame`, which net_stack_receive() has just found good, for
+ * the short way of the next from there (predicted.h). */
+void net_stack_predict(struct net_stack *stack, const uint8_t *frame,
+                       const struct net_udp_datagram *datagram);
 
 /* Sends `datagram` back to where it came from, payload unchanged; in place, that is a swap of
  * addresses and ports, which leaves the UDP checksum as it is. Refuses to echo what was sent to a

@@ -4,6 +4,8 @@
  * that is answered beside is only read. */
 #include "frames.h"
 
+#include <net/predicted.h>
+
 static struct net_stack stack;
 static bool small_mtu;
 
@@ -53,6 +55,8 @@ static void receive(void)
     uint8_t *beside = in_place ? NULL : block_of(whole, capacity);
     struct net_frame out = {.data = in_place ? frame : beside, .capacity = capacity};
     struct net_udp_datagram datagram;
+    struct net_predicted predicted;
+    bool short_way = net_predicted_receive(&stack, frame, size, &predicted);
     uint64_t before = counted();
 
     enum net_stack_verdict verdict = net_stack_receive(&stack, frame, size, &out, &datagram);
@@ -62,8 +66,14 @@ static void receive(void)
     must(!answered || small_mtu || capacity < size || verdict == NET_STACK_REPLY ||
              verdict == NET_STACK_UDP,
          "a good packet was not answered");
+    must(!short_way || verdict == NET_STACK_UDP, "the short way took what is not good");
     if (verdict == NET_STACK_UDP) {
-        answer(&datagram, frame, size, &out);
+        net_stack_predict(&stack, frame, &datagram);
+        if (short_way && in_place && (choice & 4) != 0) {
+            must(net_predicted_echo(&stack, &predicted, frame) <= size, "an echo that grew");
+        } else {
+            answer(&datagram, frame, size, &out);
+        }
     }
     must(in_place || memcmp(frame, whole, size) == 0, "a frame was written that is only read");
     free(frame);
