@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Client library of the network class (client.h). Runs in the client's PD; owns the client's sides
  * of its two connections and knows who holds each of its buffers. */
-#include <net/client.h>
+#include <net/client_answer.h>
 
 static void take_back(struct net_client *net, uint32_t buffer)
 {
@@ -20,14 +20,11 @@ static bool buffer_of(struct net_client *net, uint64_t offset, enum net_client_h
     return true;
 }
 
-/* Sent buffers come back. */
-static void collect(struct net_client *net)
+/* The next `count` sent buffers, of those that queue_available() has found, come back; with them
+ * all that were taken before are released. */
+static void collect(struct net_client *net, uint32_t count)
 {
-    uint32_t count = queue_available(&net->tx);
     uint32_t buffer;
-    if (count == 0) {
-        return;
-    }
     for (uint32_t i = 0; i < count; i++) {
         if (buffer_of(net, net_get_one(&net->tx).address, NET_HELD_TX, &buffer)) {
             take_back(net, buffer);
@@ -36,23 +33,49 @@ static void collect(struct net_client *net)
     queue_release(&net->tx);
 }
 
-/* Keeps the copier supplied with empty buffers, without publishing. */
+static inline void give_copier(struct net_client *net, uint32_t buffer)
+{
+    net->holder[buffer] = NET_HELD_COPIER;
+    net_put_one(&net->rx, (struct net_desc){.address = net_buffer_offset(&net->buffers, buffer),
+                                            .length = (uint16_t)net->config->buffer_size});
+}
+
+/* The same, but they go straight on to the copier. Returns how many. */
+static inline uint32_t recycle(struct net_client *net, uint32_t count)
+{
+    const uint16_t size = (uint16_t)net->config->buffer_size;
+    uint32_t buffer, given = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t offset = net_get_one(&net->tx).address;
+        if (buffer_of(net, offset, NET_HELD_TX, &buffer)) {
+            net->holder[buffer] = NET_HELD_COPIER;
+            net_put_one(&net->rx, (struct net_desc){.address = offset, .length = size});
+            given++;
+        }
+    }
+    return given;
+}
+
+/* Sent buffers come back, and the copier is kept supplied with empty ones, without publishing: with
+ * those first, then with what is at hand. */
 static inline void supply(struct net_client *net)
 {
-    uint32_t count = net->config->rx_buffers - net->at_copier;
-    count = count < net->free_count ? count : net->free_count;
-    if (count == 0) {
-        return;
+    uint32_t wanted = net->config->rx_buffers - net->at_copier;
+    if (wanted != 0) {
+        const uint32_t space = queue_space(&net->rx, wanted);
+        wanted = wanted < space ? wanted : space;
     }
-    uint32_t space = queue_space(&net->rx, count);
-    count = count < space ? count : space;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t buffer = net->free[--net->free_count];
-        net->holder[buffer] = NET_HELD_COPIER;
-        net_put_one(&net->rx, (struct net_desc){.address = net_buffer_offset(&net->buffers, buffer),
-                                                .length = (uint16_t)net->config->buffer_size});
+    const uint32_t sent = queue_available(&net->tx);
+    const uint32_t direct = sent < wanted ? sent : wanted;
+    uint32_t given = 0;
+    if (sent != 0) {
+        given = recycle(net, direct);
+        collect(net, sent - direct);
     }
-    net->at_copier += count;
+    for (; given < wanted && net->free_count != 0; given++) {
+        give_copier(net, net->free[--net->free_count]);
+    }
+    net->at_copier += given;
 }
 
 /* A peer that starts anew has forgotten what it held. What the transmit virtualiser had may still
@@ -104,7 +127,6 @@ const char *net_client_open(struct net_client *net, const struct net_client_conf
 void net_client_begin(struct net_client *net)
 {
     connections_check(net);
-    collect(net);
 }
 
 /* A received frame of the device's, which stays the device's. */
@@ -116,22 +138,10 @@ static bool lies_in_rx_data(struct net_client *net, const struct net_desc *frame
     return within;
 }
 
-/* A received frame in a buffer of our own, now with the client. */
-static inline bool take(struct net_client *net, const struct net_desc *frame)
-{
-    uint32_t buffer;
-    if (!buffer_of(net, frame->address, NET_HELD_COPIER, &buffer)) {
-        return false;
-    }
-    net->holder[buffer] = NET_HELD_CLIENT;
-    net->at_copier--;
-    return true;
-}
-
 uint32_t net_client_receive(struct net_client *net, struct net_desc *frames, uint32_t count_max)
 {
     bool in_place = net_client_in_place(net);
-    uint32_t good = 0;
+    uint32_t buffer, good = 0;
     uint32_t count = queue_available(&net->rx);
     if (count == 0) {
         return 0;
@@ -144,9 +154,11 @@ uint32_t net_client_receive(struct net_client *net, struct net_desc *frames, uin
             frame.length = 0; /* still a buffer: whoever reads no frame in it returns it */
         }
         frames[good] = frame;
-        good += in_place ? take(net, &frame) : lies_in_rx_data(net, &frame);
+        good +=
+            in_place ? net_client_take(net, frame.address, &buffer) : lies_in_rx_data(net, &frame);
     }
     queue_release(&net->rx);
+    net->at_copier -= in_place ? good : 0;
     return good;
 }
 
@@ -171,7 +183,7 @@ void net_client_release(struct net_client *net, const struct net_desc *buffer)
 bool net_client_buffer(struct net_client *net, struct net_desc *buffer)
 {
     if (net->free_count == 0) {
-        collect(net);
+        collect(net, queue_available(&net->tx));
     }
     if (net->free_count == 0) {
         return false;
@@ -195,6 +207,39 @@ void net_client_send(struct net_client *net, const struct net_desc *frame)
     }
     net->holder[buffer] = NET_HELD_TX;
     net_put_one(&net->tx, *frame);
+}
+
+uint32_t net_client_answer_beside(struct net_client *net, net_client_handler *handler)
+{
+    struct net_desc frames[NET_BURST], answer;
+    const uint32_t count = net_client_receive(net, frames, NET_BURST);
+    for (uint32_t i = 0; i < count; i++) {
+        if (net_client_buffer(net, &answer)) {
+            answer.length = (uint16_t)handler(net_client_received(net, &frames[i]),
+                                              frames[i].length, net_client_data(net, &answer));
+            if (answer.length != 0) {
+                net_client_send(net, &answer);
+            } else {
+                net_client_release(net, &answer);
+            }
+        } else {
+            net->no_buffer++;
+        }
+        net_client_return(net, &frames[i]);
+    }
+    return count;
+}
+
+void net_client_drop(struct net_client *net, uint32_t count)
+{
+    uint32_t buffer;
+    for (uint32_t i = 0; i < count; i++) {
+        if (net_client_take(net, net_get_one(&net->rx).address, &buffer)) {
+            net->at_copier--;
+            net->tx_down++;
+            take_back(net, buffer);
+        }
+    }
 }
 
 /* Gives the peer on the receive side its buffers back, and new ones. */
@@ -222,7 +267,6 @@ void net_client_push(struct net_client *net)
         signal_peer(&net->signals, net->config->tx.channel);
     }
     if (is_low(net)) {
-        collect(net);
         push_rx(net);
     }
 }

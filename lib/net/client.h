@@ -9,6 +9,8 @@
  *     } while (!net_client_may_wait(&net));
  *     net_client_end(&net);                    the last thing that the entry point does
  *
+ * or, for one that answers each frame at once, client_answer.h's.
+ *
  * With a copier (net_client_in_place()) the client has one pool of buffers for both directions: a
  * received frame may be rewritten and sent where it lies, and the library keeps the copier
  * supplied. Without, received frames are read-only and are returned; frames to send are built in
@@ -22,16 +24,17 @@
 #include <sddf/net.h>
 
 struct net_client {
+    uint8_t holder[NET_BUFFERS_MAX]; /* enum net_client_holder, by buffer of tx_data */
     const struct net_client_config *config;
     struct connection rx, tx;
     struct signals signals;
-    struct net_buffers buffers;      /* of tx_data */
-    uint32_t free_count;             /* buffers at hand */
-    uint32_t at_copier;              /* buffers that wait for frames */
-    uint16_t free[NET_BUFFERS_MAX];  /* stack */
-    uint8_t holder[NET_BUFFERS_MAX]; /* enum net_client_holder, by buffer of tx_data */
-    uint64_t tx_down;                /* frames not sent: the virtualiser is not there (yet) */
-    uint64_t bad_returns;            /* offsets out of range, or of buffers not given away */
+    struct net_buffers buffers;     /* of tx_data */
+    uint32_t free_count;            /* buffers at hand */
+    uint32_t at_copier;             /* buffers that wait for frames */
+    uint16_t free[NET_BUFFERS_MAX]; /* stack */
+    uint64_t tx_down;               /* frames not sent: the virtualiser is not there (yet) */
+    uint64_t no_buffer;             /* frames not answered: all buffers are under way */
+    uint64_t bad_returns;           /* offsets out of range, or of buffers not given away */
 };
 
 enum net_client_holder { NET_HELD_FREE, NET_HELD_COPIER, NET_HELD_CLIENT, NET_HELD_TX };

@@ -35,9 +35,9 @@ UNITS = {
         "functions": "client_buffer copy may_wait notified".split(),
     },
     "client": {
-        "sources": ["lib/net/client.c"],
+        "sources": ["lib/net/client.c", "lib/net/client_answer.h"],
         "functions": """
-            take_back buffer_of lies_in_rx_data take net_client_release net_client_send is_low
+            take_back buffer_of lies_in_rx_data net_client_take net_client_release net_client_send is_low
             wait_for_returns""".split(),
     },
 }
@@ -85,6 +85,11 @@ MUTANTS = [
     ("client", "net_client_send", "lib/net/client.c",
      "if (!buffer_of(net, frame->address, NET_HELD_CLIENT, &buffer)) {",
      "if (!buffer_of(net, frame->address, NET_HELD_CLIENT, &buffer) && false) {"),
+    ("client", "net_client_take", "lib/net/client_answer.h",
+     "!net_buffer_at(&net->buffers, offset, buffer) ||\n"
+     "                             net->holder", "net->holder"),
+    ("client", "net_client_take", "lib/net/client_answer.h",
+     " ||\n                             net->holder[*buffer] != NET_HELD_COPIER", ""),
     ("client", "lies_in_rx_data", "lib/net/client.c",
      " && data->size - frame->address >= frame->length", ""),
     ("transport", "queue_available", "include/sddf/queue.h",
