@@ -14,7 +14,7 @@ import bench  # noqa: E402  (found by the line above)
 
 SYSTEM = ROOT / "bench/sel4/echo.yaml"
 COUNTED = "qemu_virt_aarch64", "release"
-ENTRIES_ONE, INSTRUCTIONS_ONE, INSTRUCTIONS_64 = 9.1, 8_400, 1_020
+ENTRIES_ONE, INSTRUCTIONS_ONE, ENTRIES_64, INSTRUCTIONS_64 = 9.1, 8_000, 0.15, 910
 # 64-byte UDP echo, per packet. An entry in ten packets more than 9 is the return of empty buffers in
 # bulk; the instructions are today's: lower them with what is saved.
 
@@ -51,5 +51,5 @@ def test_one_outstanding_packet_enters_the_kernel_at_most_nine_times(measured):
 
 def test_a_packet_in_a_burst_of_64_costs_no_more_than_it_did(measured):
     instructions, entries = cost(measured.row("echo0", size=64, burst=64, packets=512))
-    assert entries < 0.2
+    assert entries <= ENTRIES_64
     assert instructions <= INSTRUCTIONS_64
