@@ -7,10 +7,9 @@
  *
  * Fair: clients are served in turn, each with a bounded number of frames per round.
  *
- * A client with a rate (bucket.h) that has used it up is *held*: its frames wait in its queue, and
- * it is not looked at again before the timer says so. All that is held waits for one timeout.
- * Clients without a rate cost and know nothing of it. A timer that fails holds them back: a limit
- * is kept.
+ * A client with a rate (bucket.h) that has used it up is *held*: its frames wait in its queue until
+ * the timer says so. All that is held waits for one timeout. Clients without a rate cost and know
+ * nothing of it. A timer that fails holds them back: a limit is kept.
  *
  * Sent buffers come back lazily: when a client waits for some (it arms its mark and notifies), this
  * PD arms on the driver and wakes it, which makes the driver ask for a completion interrupt. */
@@ -330,11 +329,9 @@ static bool from_driver(void)
     }
     driver_asked = false;
     uint32_t good = 0;
-    struct connection from = driver; /* a copy: registers hold it */
     for (uint32_t i = 0; i < count; i++) {
-        good += take_back(net_get_one(&from).address);
+        good += take_back(net_get_one(&driver).address);
     }
-    driver.head = from.head;
     in_flight_total -= good;
     if (good != count) {
         driver_refused += count - good;
@@ -424,7 +421,6 @@ static inline __attribute__((always_inline)) void serve(void)
     while (serve_burst() || !may_wait()) {
         signal_now(&signals);
     }
-
     if (!timeout_set(&timeout)) {
         stats_add(stats, TIMER_FAILURES, 1);
     }
@@ -452,10 +448,9 @@ static void clients_open(void)
     for (uint32_t i = 0; i < config->client_count; i++) {
         const struct net_virt_tx_client *given = &config->clients[i];
         struct client *client = &clients[i];
-        const char *wrong =
-            net_buffers_open(&client->buffers, given->data.size, config->buffer_size);
-        if (wrong != NULL) {
-            config_refuse(wrong);
+        const char *why = net_buffers_open(&client->buffers, given->data.size, config->buffer_size);
+        if (why != NULL) {
+            config_refuse(why);
         }
         if (given->per_round == 0) {
             config_refuse("a client may send no frames per round");
