@@ -24,15 +24,47 @@ struct fuzz_input {
 
 extern struct fuzz_input fuzz_input;
 
-bool input_ended(void);
-uint8_t input8(void);
-uint16_t input16(void);
-uint32_t input32(void);
-uint64_t input64(void);
+static inline bool input_ended(void)
+{
+    return fuzz_input.at == fuzz_input.end;
+}
+
+static inline uint8_t input8(void)
+{
+    return input_ended() ? 0 : *fuzz_input.at++;
+}
+
+static inline uint16_t input16(void)
+{
+    uint16_t low = input8();
+    return (uint16_t)(low | input8() << 8);
+}
+
+static inline uint32_t input32(void)
+{
+    uint32_t low = input16();
+    return low | (uint32_t)input16() << 16;
+}
+
+static inline uint64_t input64(void)
+{
+    uint64_t low = input32();
+    return low | (uint64_t)input32() << 32;
+}
+
 /* Below `bound`, at most 256; 0 for a bound of 0. */
-uint32_t input_below(uint32_t bound);
+static inline uint32_t input_below(uint32_t bound)
+{
+    uint32_t byte = input8();
+    return bound == 0 ? 0 : byte % bound;
+}
+
 /* A word near `near`, or any. */
-uint32_t input_near(uint32_t near);
+static inline uint32_t input_near(uint32_t near)
+{
+    uint8_t choice = input8();
+    return choice == 0x80 ? input32() : near + (uint32_t)(int8_t)choice;
+}
 
 /* ---- Memory ---- */
 

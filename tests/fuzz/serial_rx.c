@@ -3,6 +3,7 @@
  * between, two hostile clients, a hostile transmit virtualiser and an honest client, to whom all
  * must come that is typed to it, in order, and nothing else. */
 #include "serial_peer.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -17,7 +18,7 @@ static uint32_t typed_length, came;
 static uint32_t focus;
 static bool escaped;
 
-static void make(void)
+void target_make(void)
 {
     static const char *const names[CLIENTS] = {"ann", "bob", "eve"};
     config = fuzz_memory(sizeof(*config), 0);
@@ -82,7 +83,7 @@ static void type_rubbish(void)
     }
 }
 
-static void run_component(uint32_t channel)
+void target_enter(uint32_t channel)
 {
     fuzz_enter(channel);
     peer_entered(&driver);
@@ -98,18 +99,18 @@ static void run_component(uint32_t channel)
 /* As long as the component looks, there is more that is no chunk; then the driver starts anew. */
 static void flood_rubbish(void)
 {
-    run_component(0);
+    target_enter(0);
     for (uint32_t i = 0; i < CAPACITY; i++) {
         shared_write(&driver.mine->entries[i], UINT64_C(0xff));
     }
     fuzz_flood(driver.mine, driver.component, CAPACITY);
     fuzz_enter(0);
     peer_start(&driver);
-    run_component(0);
-    run_component(0);
+    target_enter(0);
+    target_enter(0);
 }
 
-static void step(void)
+void target_step(void)
 {
     uint8_t choice = input8();
     switch (choice % 8) {
@@ -134,12 +135,12 @@ static void step(void)
         text_move(&announce);
         break;
     default:
-        run_component(choice / 8 % (2 + CLIENTS));
+        target_enter(choice / 8 % (2 + CLIENTS));
         break;
     }
 }
 
-static void start(void)
+bool target_start(void)
 {
     typed_length = came = focus = 0;
     escaped = false;
@@ -149,22 +150,5 @@ static void start(void)
     for (uint32_t i = 0; i < CLIENTS; i++) {
         peer_start(&clients[i]);
     }
-    run_component(0);
-    run_component(0);
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
-{
-    if (config == NULL) {
-        make();
-    }
-    fuzz_begin(bytes, size);
-    start();
-    while (!input_ended()) {
-        step();
-    }
-    run_component(0);
-    return 0;
+    return true;
 }

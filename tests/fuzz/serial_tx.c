@@ -3,6 +3,7 @@
  * clients and an honest one, whose lines must all be shown, whole, in order and under its name.
  * What is shown moves the cursor by nothing but what the virtualiser itself may write. */
 #include "serial_peer.h"
+#include "target.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static uint32_t said, shown;            /* lines of the honest client */
 static char line[SERIAL_LINE_MAX + 64]; /* being shown */
 static uint32_t line_length;
 
-static void make(void)
+void target_make(void)
 {
     static const char *const names[CLIENTS] = {"ann", "bob", "eve"};
     config = fuzz_memory(sizeof(*config), 0);
@@ -89,7 +90,20 @@ static void run_component(uint32_t channel)
     must(clients[HONEST].c.violations == 0, "the component's indices lie");
 }
 
-static void step(void)
+/* In the end, all that was said must be shown. */
+void target_enter(uint32_t channel)
+{
+    run_component(channel);
+    if (!input_ended() || driver_hostile) {
+        return;
+    }
+    for (uint32_t i = 0; i < LAST_STEPS && shown != said; i++) {
+        run_component(0);
+    }
+    must(shown == said, "a line of the honest client is lost, or held up");
+}
+
+void target_step(void)
 {
     uint8_t choice = input8();
     switch (choice % 8) {
@@ -110,12 +124,12 @@ static void step(void)
         }
         break;
     default:
-        run_component(choice / 8 % 4);
+        target_enter(choice / 8 % 4);
         break;
     }
 }
 
-static void start(void)
+bool target_start(void)
 {
     driver_hostile = (input8() & 1) != 0;
     said = shown = line_length = 0;
@@ -124,25 +138,5 @@ static void start(void)
     for (uint32_t i = 0; i < CLIENTS; i++) {
         peer_start(&clients[i]);
     }
-    run_component(0);
-    run_component(0);
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
-{
-    if (config == NULL) {
-        make();
-    }
-    fuzz_begin(bytes, size);
-    start();
-    while (!input_ended()) {
-        step();
-    }
-    for (uint32_t i = 0; i < LAST_STEPS && !driver_hostile && shown != said; i++) {
-        run_component(0);
-    }
-    must(driver_hostile || shown == said, "a line of the honest client is lost, or held up");
-    return 0;
+    return true;
 }

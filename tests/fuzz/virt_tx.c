@@ -35,6 +35,7 @@ static bool driver_hostile;
 static uint64_t driver_has; /* buffers of all clients with the driver, if it is honest */
 static uint64_t sent;       /* the honest client's, not back yet */
 static uint64_t unseen;     /* of these, put since the component last ran */
+static uint64_t marked;     /* buffers in which an input wrote a source address */
 
 void target_make(void)
 {
@@ -43,6 +44,7 @@ void target_make(void)
     config->buffer_size = NET_BUFFER_SIZE;
     config->client_count = CLIENTS;
     peer_make(&driver, &config->driver, DRIVER_CAPACITY, 0);
+    marked = BIT(CLIENTS, 0) - 1;
     for (uint32_t i = 0; i < CLIENTS; i++) {
         data[i] = fuzz_memory((size_t)BUFFERS * NET_BUFFER_SIZE, 0);
         peer_make(&clients[i], &config->clients[i].connection, CLIENT_CAPACITY, 1 + i);
@@ -52,9 +54,15 @@ void target_make(void)
     }
 }
 
+static uint8_t *source_of(uint32_t client, uint32_t buffer)
+{
+    marked |= BIT(client, buffer);
+    return data[client] + (size_t)buffer * NET_BUFFER_SIZE + 6;
+}
+
 static void write_source(uint32_t client, uint32_t buffer, const uint8_t mac[6])
 {
-    memcpy(data[client] + (size_t)buffer * NET_BUFFER_SIZE + 6, mac, 6);
+    memcpy(source_of(client, buffer), mac, 6);
 }
 
 /* ---- Clients ---- */
@@ -100,7 +108,6 @@ static void hostile_send(uint32_t client)
 static void hostile_move(uint32_t client)
 {
     uint8_t choice = input8();
-    uint8_t *source = data[client] + (size_t)(choice % BUFFERS) * NET_BUFFER_SIZE + 6;
     switch (choice / 32) {
     case 0:
     case 1:
@@ -108,7 +115,7 @@ static void hostile_move(uint32_t client)
         hostile_send(client);
         break;
     case 3:
-        fuzz_race(source, 4, input32(), input8());
+        fuzz_race(source_of(client, choice % BUFFERS), 4, input32(), input8());
         break;
     default:
         peer_move(&clients[client], &client_buffers);
@@ -246,7 +253,8 @@ bool target_start(void)
     for (uint32_t i = 0; i < CLIENTS; i++) {
         config->clients[i].per_round = 1U << (flags >> 2 & 7);
     }
-    for (uint32_t at = 0; at < CLIENTS * BUFFERS; at++) { /* as no input before left it */
+    for (; marked != 0; marked &= marked - 1) { /* as no input before left it */
+        uint32_t at = (uint32_t)__builtin_ctzll(marked);
         write_source(at / BUFFERS, at % BUFFERS, macs[at / BUFFERS]);
     }
     driver_has = sent = unseen = 0;
