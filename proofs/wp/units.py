@@ -10,11 +10,17 @@ UNITS = {
             queue_capacity_valid queue_close connection_reset connection_poll connection_adopt
             queue_space_look queue_space queue_put queue_put_slot queue_publish queue_signal
             queue_peer_waits queue_doubt queue_available queue_get queue_get_slot queue_left
-            queue_release queue_arm
+            queue_release queue_arm queue_arm_space queue_signal_space
             net_put_one net_get_one net_available net_buffer_at net_buffer_offset net_buffers_open
             net_frame_fits net_frame_destination net_frame_source
             signal_now signal_peer signal_end peer_adopt peer_check stats_add stats_set
             cache_clean cache_invalidate""".split(),
+    },
+    "stream": {
+        "sources": ["include/sddf/queue.h", "include/sddf/serial.h"],
+        "functions": """
+            queue_put_slot queue_get_slot
+            serial_put_chunk serial_chunks serial_put serial_get_chunk""".split(),
     },
     "rx": {
         "sources": ["virt/net/rx.c", "virt/net/destinations.h", "virt/net/virt.h"],
@@ -40,6 +46,24 @@ UNITS = {
             take_back buffer_of lies_in_rx_data net_client_take net_client_release net_client_send is_low
             wait_for_returns""".split(),
     },
+    "serial_tx": {
+        "sources": ["virt/serial/tx.c"],
+        "functions": """
+            out_byte out_text out_newline out_colour out_name out_of_client show flush take_bytes
+            take_line send""".split(),
+    },
+    "serial_rx": {
+        "sources": ["virt/serial/rx.c"],
+        "functions": """
+            driver_misbehaves put_run publish_run to_client switch_to command receive
+            from_driver""".split(),
+    },
+    "serial_client": {
+        "sources": ["lib/serial/client.c"],
+        "functions": """
+            is_there serial_client_begin serial_client_ready offer serial_putc serial_flush
+            serial_client_room serial_getc serial_client_may_wait""".split(),
+    },
 }
 
 # Goals without a proof over integers, by unit and beginning of their names; bits.smt2 has them.
@@ -50,6 +74,8 @@ UNPROVED = [
     ("transport", "queue_put_slot_ensures"),
     ("transport", "queue_get_call_shared_copy_out_requires_2"),
     ("transport", "queue_get_slot_ensures"),
+    ("stream", "queue_put_slot_ensures"),
+    ("stream", "queue_get_slot_ensures"),
     ("transport", "net_buffer_at_ensures"),
     ("transport", "net_buffer_offset_ensures"),
     ("transport", "net_buffers_open_ensures"),

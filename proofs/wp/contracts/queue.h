@@ -7,12 +7,16 @@
 
 #include <sddf/queue.h>
 
+/* 64-bit words of an entry: of the network class two, a descriptor; of the serial class one. */
+#ifndef ENTRY_WORDS
+#define ENTRY_WORDS 2
+#endif
+
 /* The transport's own proof opens what these two say. Components get by with their names, which
  * spares the provers most of their work. */
 #ifdef PROOF_OF_TRANSPORT
 /*@ logic integer distance(integer a, integer b) = (uint32_t)(a - b);
   @
-  @ // Entries are of 16 bytes: two words.
   @ predicate linked{L}(struct queue_side *mine, struct queue_side *theirs, shared_u64 *put_entries,
   @                     integer put_capacity, shared_u64 *get_entries, integer get_capacity) =
   @   \valid{L}(&mine->epoch) && \valid{L}(&mine->seen) && \valid{L}(&mine->tail) &&
@@ -20,8 +24,8 @@
   @   \valid_read{L}(&theirs->epoch) && \valid_read{L}(&theirs->seen) &&
   @   \valid_read{L}(&theirs->tail) && \valid_read{L}(&theirs->head) &&
   @   \valid_read{L}(&theirs->mark) &&
-  @   \valid{L}(put_entries + (0 .. 2 * put_capacity - 1)) &&
-  @   \valid_read{L}(get_entries + (0 .. 2 * get_capacity - 1));
+  @   \valid{L}(put_entries + (0 .. ENTRY_WORDS * put_capacity - 1)) &&
+  @   \valid_read{L}(get_entries + (0 .. ENTRY_WORDS * get_capacity - 1));
   @*/
 #else
 /*@ axiomatic transport {
@@ -53,11 +57,11 @@
   @ predicate region_of_mine(struct queue_side *mine, integer capacity) =
   @   \valid(&mine->epoch) && \valid(&mine->seen) && \valid(&mine->tail) &&
   @   \valid(&mine->head) && \valid(&mine->mark) &&
-  @   \valid(&mine->entries[0] + (0 .. 2 * capacity - 1));
+  @   \valid(&mine->entries[0] + (0 .. ENTRY_WORDS * capacity - 1));
   @ predicate region_of_theirs(struct queue_side *theirs, integer capacity) =
   @   \valid_read(&theirs->epoch) && \valid_read(&theirs->seen) && \valid_read(&theirs->tail) &&
   @   \valid_read(&theirs->head) && \valid_read(&theirs->mark) &&
-  @   \valid_read(&theirs->entries[0] + (0 .. 2 * capacity - 1));
+  @   \valid_read(&theirs->entries[0] + (0 .. ENTRY_WORDS * capacity - 1));
   @*/
 
 /* ---- Producing ---- */
@@ -71,7 +75,9 @@ static uint32_t queue_space_look(struct connection *c);
 /*@ requires sound(c) && wanted != 0;
     assigns c->peer_head, c->violations;
     ensures sound(c);
-    ensures \result <= c->put_capacity - used(c); */
+    ensures \result <= c->put_capacity - used(c);
+    ensures seen: \old(c->put_capacity - used(c)) >= wanted ==>
+      used(c) == \old(used(c)) && \result == c->put_capacity - used(c); */
 static inline uint32_t queue_space(struct connection *c, uint32_t wanted);
 
 /*@ requires sound(c) && entry_size == 16 && count <= 65536;
@@ -81,12 +87,12 @@ static inline uint32_t queue_space(struct connection *c, uint32_t wanted);
 static inline uint32_t queue_put(struct connection *c, const void *entries, uint32_t count,
                                  size_t entry_size);
 
-/*@ requires sound(c) && entry_size == 16;
+/*@ requires sound(c) && entry_size == 8 * ENTRY_WORDS;
     requires used(c) < c->put_capacity;
     assigns c->tail;
     ensures sound(c);
     ensures used(c) == \old(used(c)) + 1;
-    ensures \valid(\result + (0 .. 1)); */
+    ensures \valid(\result + (0 .. ENTRY_WORDS - 1)); */
 static inline shared_u64 *queue_put_slot(struct connection *c, size_t entry_size);
 
 /*@ requires sound(c);
@@ -124,12 +130,12 @@ static inline uint32_t queue_available(struct connection *c);
 static inline uint32_t queue_get(struct connection *c, void *entries, uint32_t count,
                                  size_t entry_size);
 
-/*@ requires sound(c) && entry_size == 16;
+/*@ requires sound(c) && entry_size == 8 * ENTRY_WORDS;
     requires left(c) != 0;
     assigns c->head;
     ensures sound(c);
     ensures left(c) == \old(left(c)) - 1;
-    ensures \valid_read(\result + (0 .. 1)); */
+    ensures \valid_read(\result + (0 .. ENTRY_WORDS - 1)); */
 static inline const shared_u64 *queue_get_slot(struct connection *c, size_t entry_size);
 
 /*@ requires sound(c);
@@ -144,6 +150,21 @@ static inline void queue_release(struct connection *c);
 /*@ requires sound(c);
     assigns \nothing; */
 static inline bool queue_arm(struct connection *c, uint32_t k);
+
+/* ---- Waiting for space ---- */
+
+/*@ requires sound(c);
+    assigns c->peer_head, c->violations;
+    ensures sound(c);
+    ensures !\result ==> k <= c->put_capacity - used(c); */
+static inline bool queue_arm_space(struct connection *c, uint32_t k);
+
+/*@ requires sound(c);
+    assigns c->head_checked;
+    ensures sound(c);
+    ensures distance(c->head, c->head_checked) == 0;
+    ensures \result ==> distance(c->head, \old(c->head_checked)) != 0; */
+static inline bool queue_signal_space(struct connection *c);
 
 /* ---- Opening and restart ---- */
 
