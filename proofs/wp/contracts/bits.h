@@ -15,7 +15,7 @@
   @   axiom set_join: \forall integer a, b, n; set_below(a, n) && set_below(b, n) ==>
   @     set_below(a | b, n);
   @   axiom set_part: \forall integer a, m, n; set_below(a, n) && 0 <= m ==> set_below(a & m, n);
-  @   axiom set_less: \forall integer a; 0 < a ==> 0 <= (a & (a - 1)) < a;
+  @   axiom set_less: \forall integer a, b; 0 < a && b == a - 1 ==> 0 <= (a & b) < a;
   @ }
   @*/
 
