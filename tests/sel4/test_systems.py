@@ -169,8 +169,8 @@ def check_ipbench(kit, image):
     return console, stats
 
 
-CHECKS = {"echo": check_echo, "echo_serial": check_echo_serial, "clock": check_clock, "console": check_console, "ipbench": check_ipbench,
-          "watched": check_echo}
+CHECKS = {"echo": check_echo, "echo_serial": check_echo_serial, "clock": check_clock, "console": check_console,
+          "ipbench": check_ipbench, "watched": check_echo}
 OVER_LWIP = ("ipbench",)  # these have a component that is built where LWIP names its sources
 
 

@@ -8,8 +8,8 @@ import signal
 import pytest
 
 import support
+from serial_line import Terminal
 from support import lab
-from test_console import Terminal
 
 BUILD = support.build_directory()
 WATCHED = lab.ROOT / "systems/watched/watched.yaml"
