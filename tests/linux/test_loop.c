@@ -50,7 +50,8 @@ static int set_up(void **state)
                             .peer_id = 3,
                             .may = PD_MAY_NOTIFY | PD_PEER_MAY_NOTIFY | PD_PEER_MAY_CALL};
     pd.channels[SILENT_ID] = (struct pd_channel){.used = true, .peer = PEER, .peer_id = 4};
-    pd.listen[pd.listen_count++] = OWN_ID;
+    pd.listened[pd.listened_count++] =
+        (struct pd_listened){.word = &in.notified[OWN_ID], .id = OWN_ID};
     return 0;
 }
 

@@ -10,14 +10,12 @@
 static uint64_t take_notifications(void)
 {
     uint64_t ids = 0;
-    for (size_t i = 0; i < pd.listen_count; i++) {
-        unsigned id = pd.listen[i];
-        struct pd_channel *channel = &pd.channels[id];
-        uint32_t now =
-            atomic_load_explicit(&pd.peers[channel->peer].in->notified[id], memory_order_acquire);
+    struct pd_listened *end = pd.listened + pd.listened_count;
+    for (struct pd_listened *channel = pd.listened; channel != end; channel++) {
+        uint32_t now = atomic_load_explicit(channel->word, memory_order_acquire);
         if (now != channel->seen) {
             channel->seen = now;
-            ids |= UINT64_C(1) << id;
+            ids |= UINT64_C(1) << channel->id;
         }
     }
     for (uint64_t rest = pd.irq_ids; rest != 0; rest &= rest - 1) {
@@ -44,6 +42,9 @@ static microkit_msginfo take_message(const struct pd_message *message)
 /* The next caller in turn, or NULL; its message then stands in the message registers. */
 static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
 {
+    if (pd.protected_ == NULL) {
+        return NULL;
+    }
     for (size_t i = 0; i < pd.peer_count; i++) {
         size_t turn = pd.peer_next + i;
         turn -= turn < pd.peer_count ? 0 : pd.peer_count;
@@ -55,7 +56,7 @@ static struct pd_peer *take_call(microkit_channel *ch, microkit_msginfo *info)
         }
         uint32_t id = *(volatile const uint32_t *)&peer->in->call.channel;
         if (id >= PD_CHANNELS || !pd.channels[id].used || pd.channels[id].peer != index ||
-            (pd.channels[id].may & PD_PEER_MAY_CALL) == 0 || pd.protected_ == NULL) {
+            (pd.channels[id].may & PD_PEER_MAY_CALL) == 0) {
             peer->calls_seen = now;
             continue; /* a call that the system does not allow: its caller waits for ever */
         }
@@ -122,7 +123,9 @@ struct event {
 /* Calls and faults come in turn, so that neither keeps the other waiting for ever. */
 static bool take_event(struct event *event)
 {
-    *event = (struct event){.ids = take_notifications()};
+    event->caller = NULL;
+    event->is_fault = false;
+    event->ids = take_notifications();
     if (event->ids != 0) {
         return true;
     }

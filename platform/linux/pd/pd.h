@@ -54,7 +54,13 @@ struct pd_channel {
     uint8_t peer_id;
     uint8_t may;            /* PD_MAY_* */
     uint32_t notifications; /* own truth of what the peer reads */
+};
+
+/* A channel whose peer may notify: what each wait looks at, close together. */
+struct pd_listened {
+    const _Atomic uint32_t *word;
     uint32_t seen;
+    uint32_t id;
 };
 
 struct pd_own {
@@ -84,8 +90,8 @@ struct pd_own {
     size_t peer_count;
     size_t peer_next; /* whose call is looked at first */
     struct pd_channel channels[PD_CHANNELS];
-    uint8_t listen[PD_CHANNELS]; /* ids whose peer may notify */
-    size_t listen_count;
+    struct pd_listened listened[PD_CHANNELS];
+    size_t listened_count;
 
     struct link_window links[LINK_WINDOWS_MAX];
     struct link_window *windows[LINK_WINDOWS_MAX]; /* as attached */

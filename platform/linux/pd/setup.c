@@ -90,8 +90,16 @@ static void add_channel(const struct handoff_item *item)
                                                       .peer = (uint8_t)item->value[1],
                                                       .peer_id = (uint8_t)item->value[2],
                                                       .may = (uint8_t)item->value[3]};
-    if ((item->value[3] & PD_PEER_MAY_NOTIFY) != 0) {
-        pd.listen[pd.listen_count++] = (uint8_t)item->value[0];
+}
+
+static void listen_to_peers(void)
+{
+    for (uint32_t id = 0; id < PD_CHANNELS; id++) {
+        const struct pd_channel *channel = &pd.channels[id];
+        if (channel->used && (channel->may & PD_PEER_MAY_NOTIFY) != 0) {
+            pd.listened[pd.listened_count++] =
+                (struct pd_listened){.word = &pd.peers[channel->peer].in->notified[id], .id = id};
+        }
     }
 }
 
@@ -317,6 +325,7 @@ void pd_setup(const struct handoff_item *items, size_t count)
         pd_start_failed("the runner handed over too little: sddf and sddf-pd are of two versions");
     }
     attach_links(items, count);
+    listen_to_peers();
     set_masks();
     make_stack();
 }
