@@ -13,7 +13,7 @@ static uint64_t write_words(net_word *words, const struct net_ethernet *ethernet
     net_write_be64(ip, first);
     net_write_be64(ip + 8, second);
     net_write_be32(ip + 16, last);
-    return net_sum_fold(net_sum_bytes(0, ip, NET_IPV4_HEADER_SIZE));
+    return net_be16(net_sum_fold(net_sum_add(net_sum_add(first, second), last)));
 }
 
 void net_stack_predict(struct net_stack *stack, const uint8_t *frame,
