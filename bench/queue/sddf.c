@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Our queue, from the header that ships, in four ways: with its whole contract and as a plain
- * transfer, each with runs of entries (queue_put, queue_get) and entry by entry (net_put_one,
- * net_get_one).
+/* Our queue, from the header that ships, in six ways: with its whole contract and as a plain
+ * transfer, each with entries made where they lie (net_put_one) and taken in runs (queue_get); in
+ * runs on both sides, out of and into an array; and entry by entry (net_put_one, net_get_one).
  *
  * The whole contract is what a component does in an activation: look at the peer's epoch, check
  * what the peer says, fence and look at its mark after each publish; a consumer that finds nothing
@@ -89,6 +89,13 @@ static inline __attribute__((always_inline)) bool put_whole(uint32_t first, uint
     return true;
 }
 
+/* What the last look at the peer's tail found is taken before the next look: the line of a tail
+ * that nobody looks at stays with its producer. */
+static inline __attribute__((always_inline)) uint32_t find(struct connection *c, uint32_t burst)
+{
+    return queue_left(c) >= burst ? queue_left(c) : queue_available(c);
+}
+
 static inline __attribute__((always_inline)) uint32_t get_whole(uint32_t first, uint32_t burst,
                                                                 uint64_t *wrong, bool slots)
 {
@@ -96,7 +103,7 @@ static inline __attribute__((always_inline)) uint32_t get_whole(uint32_t first, 
     if (connection_poll(c) != CONNECTION_READY) {
         return 0;
     }
-    uint32_t available = queue_available(c);
+    uint32_t available = find(c, burst);
     if (available == 0) {
         if (!consumer.waiting) {
             consumer.arms++;
@@ -111,19 +118,19 @@ static inline __attribute__((always_inline)) uint32_t get_whole(uint32_t first, 
 static inline __attribute__((always_inline)) uint32_t get_plain(uint32_t first, uint32_t burst,
                                                                 uint64_t *wrong, bool slots)
 {
-    uint32_t available = queue_available(&consumer.connection);
+    uint32_t available = find(&consumer.connection, burst);
     available = available < burst ? available : burst;
     return available == 0 ? 0 : get_entries(first, available, wrong, slots);
 }
 
-#define SDDF_CONTENDER(prefix, title, put, get, slots)                            \
+#define SDDF_CONTENDER(prefix, title, put, get, put_slots, get_slots)             \
     static bool prefix##_put(uint32_t first, uint32_t burst)                      \
     {                                                                             \
-        return put(first, burst, slots);                                          \
+        return put(first, burst, put_slots);                                      \
     }                                                                             \
     static uint32_t prefix##_get(uint32_t first, uint32_t burst, uint64_t *wrong) \
     {                                                                             \
-        return get(first, burst, wrong, slots);                                   \
+        return get(first, burst, wrong, get_slots);                               \
     }                                                                             \
     CONTENDER_LOOPS(prefix, prefix##_put, prefix##_get)                           \
     const struct contender contender_##prefix = {                                 \
@@ -135,7 +142,9 @@ static inline __attribute__((always_inline)) uint32_t get_plain(uint32_t first, 
         .audit = sddf_audit,                                                      \
     }
 
-SDDF_CONTENDER(sddf, "sddf", put_whole, get_whole, false);
-SDDF_CONTENDER(sddf_plain, "sddf-plain", put_entries, get_plain, false);
-SDDF_CONTENDER(sddf_slots, "sddf-slots", put_whole, get_whole, true);
-SDDF_CONTENDER(sddf_slots_plain, "sddf-slots-plain", put_entries, get_plain, true);
+SDDF_CONTENDER(sddf, "sddf", put_whole, get_whole, true, false);
+SDDF_CONTENDER(sddf_plain, "sddf-plain", put_entries, get_plain, true, false);
+SDDF_CONTENDER(sddf_runs, "sddf-runs", put_whole, get_whole, false, false);
+SDDF_CONTENDER(sddf_runs_plain, "sddf-runs-plain", put_entries, get_plain, false, false);
+SDDF_CONTENDER(sddf_slots, "sddf-slots", put_whole, get_whole, true, true);
+SDDF_CONTENDER(sddf_slots_plain, "sddf-slots-plain", put_entries, get_plain, true, true);
