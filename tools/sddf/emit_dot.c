@@ -287,12 +287,14 @@ static void emit_legend(FILE *out, const struct model *model)
         {SEVERAL, "memory that several write"},
     };
     size_t count = sizeof(ENTRIES) / sizeof(ENTRIES[0]) - (model->shared_count == 0);
-    fputs("    label=<<table border=\"0\" cellspacing=\"4\"><tr>", out);
+    /* Room around the words: whoever shows the picture may have wider letters than who drew it. */
+    fputs("    label=<<table border=\"0\" cellspacing=\"8\" cellpadding=\"3\"><tr>", out);
     fprintf(out, "<td><b>%s</b>&#160;on ", model->name);
     emit_escaped(out, model->board->name);
-    fputs("</td>", out);
+    fputs("</td><td width=\"16\"></td>", out);
     for (size_t i = 0; i < count; i++)
-        fprintf(out, "<td bgcolor=\"%s\">%s</td>", ENTRIES[i].colour, ENTRIES[i].text);
+        fprintf(out, "<td bgcolor=\"%s\" cellpadding=\"5\">%s</td>", ENTRIES[i].colour,
+                ENTRIES[i].text);
     fputs("</tr></table>>;\n", out);
 }
 
