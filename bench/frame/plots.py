@@ -62,20 +62,21 @@ def bars_placed(series, words):
         yield {**one, "x": [words.index(str(x)) + offset for x in one["x"]]}
 
 
-def drawing(kind, block, one, colour):
-    """The parts of the plot command that draw one series."""
+def drawing(kind, block, one, number):
+    """The parts of the plot command that draw one series. Where there are more of them than colours, lines are dashed."""
+    colour, dash = COLOURS[number % len(COLOURS)], 1 + number // len(COLOURS)
     title, spread = quoted(one["name"]), "low" in one
     if kind == "bars":
         yield f"{block} using 1:2 with boxes fs solid 0.9 noborder lc rgb '{colour}' title {title}"
         if spread:
             yield f"{block} using 1:3:(0):($4-$3) with vectors nohead lw 1.5 lc rgb '#333333' notitle"
     elif kind == "steps":
-        yield f"{block} using 1:2 with steps lw 2 lc rgb '{colour}' title {title}"
+        yield f"{block} using 1:2 with steps lw 2 dt {dash} lc rgb '{colour}' title {title}"
     else:
         if spread:
             yield (f"{block} using 1:3:4 with filledcurves fc rgb '{colour}' fs transparent solid 0.15 noborder "
                    "notitle")
-        yield f"{block} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb '{colour}' title {title}"
+        yield f"{block} using 1:2 with linespoints lw 2 dt {dash} pt 7 ps 0.5 lc rgb '{colour}' title {title}"
 
 
 def bar_axis(words, bars):
@@ -101,7 +102,7 @@ def script(found):
     drawn = []
     for number, one in enumerate(series):
         lines += [f"$data{number} << EOD", *rows(one), "EOD"]
-        drawn += drawing(found["kind"], f"$data{number}", one, COLOURS[number % len(COLOURS)])
+        drawn += drawing(found["kind"], f"$data{number}", one, number)
     return "\n".join([*lines, "plot " + ", ".join(drawn)]) + "\n"
 
 

@@ -10,7 +10,8 @@ from .context import BenchError
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5em; border-bottom: 1px solid #ccc }
-table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .2em .8em; text-align: left }
+table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto }
+td, th { padding: .2em .8em; text-align: left } td { white-space: nowrap }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } tr:nth-child(even) { background: #f5f5f5 }
 svg { max-width: 100%; height: auto } code { background: #f0f0f0; padding: .1em .3em }
 .claim { border-left: 4px solid #0b5fa5; padding-left: 1em } .failed { color: #b00020 } .muted { color: #666 }
