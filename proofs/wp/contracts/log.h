@@ -5,8 +5,8 @@
 
 #include <sddf/log.h>
 
-/*@ assigns \nothing; */
-void log_line(const char *text);
+/*@ requires unreachable: \false; assigns \nothing; */
+void log_last(const char *text, const char *more);
 /*@ requires unreachable: \false; assigns \nothing; ensures \false; */
 _Noreturn void log_stop(void);
 
