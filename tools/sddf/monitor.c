@@ -108,8 +108,8 @@ void monitor_fill(const struct model *model)
     if (monitor->node == NULL)
         return;
     struct monitor_config *config =
-        model_blob(monitor->pd, monitor->serial != NULL ? monitor->serial->name : "", CONFIG_MONITOR,
-                   MONITOR_CONFIG_VERSION, sizeof(*config));
+        model_blob(monitor->pd, monitor->serial != NULL ? monitor->serial->name : "",
+                   CONFIG_MONITOR, MONITOR_CONFIG_VERSION, sizeof(*config));
     if (monitor->serial != NULL)
         config->serial = model_config_connection(monitor->serial->monitor, 1);
     for (size_t i = 0; i < model->pd_count; i++) {
