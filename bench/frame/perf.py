@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 
+from .context import BenchError
+
 SYSTEM_CALLS = "raw_syscalls:sys_enter"
 # Four: so many debug registers there are. Memory from any other function of the C library is given back by free(), or
 # grows the heap, which asks the kernel for more.
@@ -32,7 +34,7 @@ sys.stdin.readline()
 """
 
 
-class Refused(Exception):
+class Refused(BenchError):
     """perf may not count that here; the text says what."""
 
 
@@ -60,11 +62,10 @@ class Perf:
         with contextlib.suppress(BrokenPipeError):
             os.write(self.control, b"enable\n")
         if not os.read(self.answer, 16):  # the end of the pipe: perf is gone
-            _, said = self.process.communicate(timeout=20)
-            raise Refused(f"perf may not count {' '.join(self.events)} here: {said.strip().splitlines()[:1]}")
+            raise Refused(f"perf may not count {' '.join(self.events)} here")
 
     def end(self):
-        """How often the events came, all together."""
+        """How often the events came, all together; None if that is not known."""
         os.close(self.control)
         os.close(self.answer)
         if self.process.poll() is None:
