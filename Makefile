@@ -51,6 +51,15 @@ sel4-bench: SYSTEM ?= bench/sel4/echo.yaml
 sel4-bench: ## what a packet costs on real seL4 by protection domain, bursts of 1 to 128 [SYSTEM=bench/sel4/passive.yaml ...] [LWIP=...]; writes build/bench/sel4.json
 	@$(SEL4) bench $(SYSTEM) --json $(BUILD)/bench/sel4.json
 
+sel4-soak: CONFIG ?= release
+sel4-soak: MINUTES ?= 60
+sel4-soak: ## echo on real seL4 in QEMU at half of its load for an hour: nothing lost, no violation, no buffer gone (MICROKIT_SDK=... [MINUTES=60])
+	@platform/microkit/sdk "$(MICROKIT_SDK)" "$(BOARD)" "$(CONFIG)"
+	@tools/build/deps build sel4
+	@$(MAKE) --no-print-directory build
+	@SDDF=$(BUILD)/tools/sddf/sddf platform/microkit/build "$(MICROKIT_SDK)" "$(BOARD)" "$(CONFIG)" $(BUILD)/sel4/soak systems/echo/echo.yaml
+	@bench/sel4/soak $(BUILD)/sel4/soak/echo.img --load $(BUILD)/tools/load/sddf-load --board "$(BOARD)" --minutes $(MINUTES) --json $(BUILD)/sel4-soak.json
+
 bench: ## all experiments beside their peers, 15 minutes (QUICK=1: 2); bench-NAME: one; writes build/bench/report.html
 	@tools/build/deps build demo bench
 	@$(MAKE) --no-print-directory build
