@@ -33,9 +33,9 @@
 #define PORT_RUNS     1000u /* of TARGETS_MAX ports each: 49152 to 65151 */
 
 static struct {
-    const struct frames *frames;
-    const char *name; /* of what carries them, for errors */
     struct net_stack stack;
+    const struct frames *frames;
+    const char *name;    /* of what carries them, for errors */
     uint64_t target_mac; /* of --target-mac; 0: asked for */
     struct stream *streams[TARGETS_MAX];
     unsigned stream_count;

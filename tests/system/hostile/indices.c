@@ -25,7 +25,8 @@ static void scramble(struct connection *c)
     atomic_store_release(&mine->tail, kind < 5 ? edges[kind] : c->tail + next());
     atomic_store_release(&mine->head, kind < 5 ? edges[4 - kind] : c->head - next());
     atomic_store_release(&mine->mark, next());
-    if (activations > INDICES_ONLY && next() % 16 == 0) { /* restarts that never were, one that never ends, and a wrong `seen` */
+    /* Restarts that never were, one that never ends, and a wrong `seen`. */
+    if (activations > INDICES_ONLY && next() % 16 == 0) {
         atomic_store_release(&mine->epoch, next());
         atomic_store_release(&mine->seen, next());
     }
