@@ -9,12 +9,14 @@ generator (tools/load) on the other, which verifies every byte that comes back.
     testpmd          DPDK, swapping addresses of whatever comes (5tswap): no ARP, no checks, no client
 """
 import contextlib
+import os
 
 from . import machine
 from .context import Skip, lab
 
 SDDF, IN_PROCESS, BUSY, RECV, MMSG, TESTPMD = (
     "sddf", "sddf in-process", "sddf busy", "linux-recv", "linux-mmsg", "testpmd")
+IN_PROCESS_OPTION = "--in-process"
 # Polled within the interface's driver, as testpmd polls; it sleeps after a millisecond without frames.
 BUSY_WIRE = "xsk:sys0,busy-poll=1000"
 WINDOW = 256  # outstanding in a closed loop that is to saturate
@@ -50,6 +52,8 @@ class Network:
     def sddf(self, *options, busy=False, **where):
         wire = {"wire": BUSY_WIRE} if busy else {}
         system = self.laboratory.sddf(nic=self.nic, options=options, **wire, **where)
+        if IN_PROCESS_OPTION in options:  # as nice as its peers: the value stands for priorities, of which one process has one
+            os.setpriority(os.PRIO_PROCESS, system.pids()["echo0"], 0)
         try:
             yield Target(lab.ECHO_IP, system=system)
         finally:
@@ -67,9 +71,9 @@ class Network:
 
     def all(self):
         """{name: function that starts it, as a context manager}"""
-        found = {SDDF: self.sddf, IN_PROCESS: lambda: self.sddf("--in-process")}
+        found = {SDDF: self.sddf, IN_PROCESS: lambda: self.sddf(IN_PROCESS_OPTION)}
         if self.nic == "xsk":
-            found[BUSY] = lambda: self.sddf("--in-process", busy=True)
+            found[BUSY] = lambda: self.sddf(IN_PROCESS_OPTION, busy=True)
         found.update({RECV: lambda: self.linux("recv"), MMSG: lambda: self.linux("mmsg"), TESTPMD: self.testpmd})
         return found
 
