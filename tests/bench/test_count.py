@@ -37,6 +37,11 @@ def test_calls_across_files_are_followed():
     assert elf.deepest([graph(static(init=16), [("init", "memcpy")]), graph(static(memcpy=40), [])]) == 56
 
 
+def test_a_line_of_the_log_goes_as_deep_as_what_it_is_led_to():
+    calls = [("init", "finish"), ("finish", "__indirect_call"), ("take", "leaf")]
+    assert elf.deepest([graph(static(init=16, finish=8, take=32, leaf=4), calls)]) == 16 + 8 + 32 + 4
+
+
 def test_what_nothing_bounds_is_refused_by_name():
     frames = static(init=16, a=8, b=8)
     with pytest.raises(BenchError, match="a calls itself, by init > a > b > a"):
