@@ -14,7 +14,7 @@ import bench  # noqa: E402  (found by the line above)
 
 SYSTEM = ROOT / "bench/sel4/echo.yaml"
 COUNTED = "qemu_virt_aarch64", "release"
-ENTRIES_ONE, INSTRUCTIONS_ONE, ENTRIES_64, INSTRUCTIONS_64 = 9.1, 8_000, 0.15, 910
+ENTRIES_ONE, INSTRUCTIONS_ONE, ENTRIES_64, INSTRUCTIONS_64 = 9.1, 7_900, 0.15, 740
 # 64-byte UDP echo, per packet. An entry in ten packets more than 9 is the return of empty buffers in
 # bulk; the instructions are today's: lower them with what is saved.
 
