@@ -131,6 +131,7 @@ def test_bad_packets_of_all_kinds_cost_honest_ones_nothing(running):
     laboratory, system = running
     before = system.stats()
     with support.exchange(laboratory):
-        support.inject(laboratory, [(20, frame) for _, _, frame in BAD])
+        for first in range(0, len(BAD), 4):  # never more than a client has buffers for
+            support.inject(laboratory, [(20, frame) for _, _, frame in BAD[first:first + 4]])
     for name in ("violations", "bad_returns", "dma_faults", "ring_errors"):
         assert rise(system, before, name) == 0
