@@ -275,6 +275,14 @@ class Generated:
             yield from ((name, f) for f in fields if isinstance(f, dict) and "io_address" in f)
 
 
+def assert_refused(directory, text, message):
+    """`sddf gen` says so, and writes nothing."""
+    (directory / "system.yaml").write_text(text)
+    done = gen(directory / "system.yaml", "--board", "linux", "-o", directory / "out")
+    assert done.returncode == 2 and message in done.stderr, done.stderr
+    assert not (directory / "out").exists()
+
+
 def generate(directory, text=None, board="linux", name="echo"):
     """Runs the tool on the text, or on systems/echo, and reads the result back."""
     system = ECHO

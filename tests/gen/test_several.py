@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`sddf gen`: a component that is a client of several devices, of one class and of several."""
 import pytest
-from generated import ROOT, Generated, gen, generate
+from generated import ROOT, Generated, assert_refused, gen, generate
 
 NETWORK, TIMER, SERIAL = 0x105, 0x202, 0x304
 ROUTER = """system: router
@@ -163,8 +163,4 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case, tmp_path):
-    text, message = REFUSED[case]
-    (tmp_path / "system.yaml").write_text(text)
-    done = gen(tmp_path / "system.yaml", "--board", "linux", "-o", tmp_path / "out")
-    assert done.returncode == 2 and message in done.stderr, done.stderr
-    assert not (tmp_path / "out").exists()
+    assert_refused(tmp_path, *REFUSED[case])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`sddf gen`: timers and rates."""
 import pytest
-from generated import ROOT, echo_yaml, gen, generate
+from generated import ROOT, assert_refused, echo_yaml, gen, generate
 
 TIMER = "timer:\n  timer: {}\n"
 CLOCK = (ROOT / "systems/clock/clock.yaml").read_text()
@@ -119,11 +119,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case, tmp_path):
-    text, message = REFUSED[case]
-    (tmp_path / "system.yaml").write_text(text)
-    done = gen(tmp_path / "system.yaml", "--board", "linux", "-o", tmp_path / "out")
-    assert done.returncode == 2 and message in done.stderr, done.stderr
-    assert not (tmp_path / "out").exists()
+    assert_refused(tmp_path, *REFUSED[case])
 
 
 def test_a_board_without_a_timer_is_said_to_have_none(tmp_path):
