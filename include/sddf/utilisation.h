@@ -16,6 +16,19 @@ struct utilisation {
 
 #include <platform/utilisation.h>
 
+#ifndef UTILISATION_COUNTED /* the platform has no such kernel */
+static inline bool platform_utilisation_start(void)
+{
+    return false;
+}
+
+static inline bool platform_utilisation_stop(struct utilisation *found)
+{
+    (void)found;
+    return false;
+}
+#endif
+
 /* The interval begins. False: this kernel counts nothing. */
 static inline bool utilisation_start(void)
 {

@@ -3,15 +3,4 @@
 #ifndef PLATFORM_UTILISATION_H
 #define PLATFORM_UTILISATION_H
 
-static inline bool platform_utilisation_start(void)
-{
-    return false;
-}
-
-static inline bool platform_utilisation_stop(struct utilisation *found)
-{
-    (void)found;
-    return false;
-}
-
 #endif

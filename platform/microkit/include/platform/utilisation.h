@@ -10,6 +10,8 @@
 #ifdef CONFIG_BENCHMARK_TRACK_UTILISATION
 #include <sel4/benchmark_utilisation_types.h>
 
+#define UTILISATION_COUNTED
+
 static inline bool platform_utilisation_start(void)
 {
     return seL4_BenchmarkResetLog() == seL4_NoError;
@@ -27,17 +29,6 @@ static inline bool platform_utilisation_stop(struct utilisation *found)
         .schedules = counts[BENCHMARK_TOTAL_NUMBER_SCHEDULES],
     };
     return true;
-}
-#else
-static inline bool platform_utilisation_start(void)
-{
-    return false;
-}
-
-static inline bool platform_utilisation_stop(struct utilisation *found)
-{
-    (void)found;
-    return false;
 }
 #endif
 
