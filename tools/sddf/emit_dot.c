@@ -269,9 +269,10 @@ static void emit_monitor(FILE *out, const struct model *model)
     if (monitor->node == NULL)
         return;
     emit_box(out, monitor->pd, monitor->pd->name);
-    fprintf(out,
-            "<tr><td colspan=\"2\"><font point-size=\"9\">parent of all %zu others</font></td></tr>",
-            model->pd_count - 1);
+    fprintf(
+        out,
+        "<tr><td colspan=\"2\"><font point-size=\"9\">parent of all %zu others</font></td></tr>",
+        model->pd_count - 1);
     end_box(out);
     if (monitor->serial != NULL)
         emit_edge(out, monitor->serial->monitor, false, "", 1);
